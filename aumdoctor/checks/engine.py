@@ -1,0 +1,167 @@
+"""Runs the checks over an estate: which apply, what they see, and what cannot be answered because a fact is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from datetime import datetime
+
+import msgspec
+
+from aumdoctor.checks.check import Check, Observation, Sign, Subject, Undetermined
+from aumdoctor.checks.context import Context
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Estate, Subscription
+from aumdoctor.model.facts import Fact
+from aumdoctor.model.finding import Evidence, Finding, Unknown
+from aumdoctor.model.machine import Machine
+
+
+class Judgement(msgspec.Struct, frozen=True, kw_only=True):
+    """What the checks said, in the order of resources and check ids; `asked` counts the questions put."""
+
+    findings: tuple[Finding, ...]
+    unknowns: tuple[Unknown, ...]
+    checks: tuple[str, ...]
+    asked: int
+
+
+def judge(estate: Estate, checks: Iterable[Check], now: datetime) -> Judgement:
+    """Run checks over an estate. Pure: the same estate, checks and time give the same judgement."""
+    checks = tuple(sorted(checks, key=lambda check: check.id))
+    bench = _Bench(estate, Context(estate, now))
+    by_profile: dict[tuple[Subject, str], tuple[Check, ...]] = {}
+    for machine in estate.machines:
+        profile = (Subject.ARC if machine.is_arc else Subject.AZURE_VM, (machine.os_type or "").lower())
+        if profile not in by_profile:
+            by_profile[profile] = tuple(check for check in checks if _applies(check, *profile))
+        bench.examine(machine, machine.key, (machine.id,), by_profile[profile])
+    of_subscription = tuple(check for check in checks if check.applies_to is Subject.SUBSCRIPTION)
+    for subscription in estate.subscriptions:
+        scope = ids.subscription_scope(subscription.id)
+        bench.examine(subscription, scope, (), of_subscription)
+    for check in checks:
+        if check.applies_to is Subject.ESTATE:
+            bench.examine_estate(check)
+    return Judgement(
+        findings=tuple(bench.findings),
+        unknowns=tuple(bench.unknowns),
+        checks=tuple(check.id for check in checks),
+        asked=bench.asked,
+    )
+
+
+def _applies(check: Check, kind: Subject, os_type: str) -> bool:
+    # Where Azure did not say which system a machine runs, the checks of both are kept, to be answered `unknown`.
+    fits_os = check.os is None or os_type not in ("windows", "linux") or check.os == os_type
+    return check.applies_to in (Subject.MACHINE, kind) and fits_os
+
+
+def _runs(subject: Machine | Subscription, os: str) -> bool:
+    return isinstance(subject, Machine) and (subject.os_type or "").lower() == os
+
+
+class _Bench:
+    """Collects findings and unknowns; keeps the missing facts of each subscription so that the usual case is cheap."""
+
+    def __init__(self, estate: Estate, context: Context) -> None:
+        self.estate = estate
+        self.context = context
+        self.findings: list[Finding] = []
+        self.unknowns: list[Unknown] = []
+        self.asked = 0
+        self._own_readings = {ids.key(reading.scope) for reading in estate.readings}
+        self._missing_in: dict[str, frozenset[Fact]] = {}
+
+    def _missing(self, scope: str) -> frozenset[Fact]:
+        subscription = ids.subscription_scope(ids.subscription_of(scope))
+        where = scope if scope in self._own_readings else subscription
+        if where not in self._missing_in:
+            unknown = (fact for fact in Fact if not self.estate.reading(fact, where).is_known)
+            self._missing_in[where] = frozenset(unknown)
+        return self._missing_in[where]
+
+    def examine(
+        self, subject: Machine | Subscription, scope: str, machines: tuple[str, ...], checks: tuple[Check, ...]
+    ) -> None:
+        self.asked += len(checks)
+        missing = self._missing(scope)
+        resource_id, illegible = scope, None
+        if isinstance(subject, Machine):
+            resource_id = subject.id
+            if subject.malformed is not None:
+                illegible = f"Azure's answer about it could not be decoded: {subject.malformed}"
+        for check in checks:
+            if illegible is None and check.os is not None and not _runs(subject, check.os):
+                unnamed = "Azure did not say which operating system it runs"
+                self.unknowns.append(
+                    Unknown(check=check.id, resource_id=resource_id, fact=Fact.MACHINE, reason=unnamed)
+                )
+                continue
+            if illegible is not None:
+                self.unknowns.append(
+                    Unknown(check=check.id, resource_id=resource_id, fact=Fact.MACHINE, reason=illegible)
+                )
+                continue
+            if missing and not missing.isdisjoint(check.needs):
+                self._cannot_answer(check, resource_id, scope)
+                continue
+            for seen in check.function(subject, self.context):
+                self._record(check, seen, resource_id, scope, machines)
+
+    def examine_estate(self, check: Check) -> None:
+        """An estate-wide check is asked once; what it needs and could not be read is named per subscription."""
+        for subscription in self.estate.subscriptions:
+            scope = ids.subscription_scope(subscription.id)
+            self.asked += 1
+            if not self._missing(scope).isdisjoint(check.needs):
+                self._cannot_answer(check, scope, scope)
+        for seen in check.function(self.estate, self.context):
+            self._record(check, seen, "", "", ())
+
+    def _cannot_answer(self, check: Check, resource_id: str, scope: str) -> None:
+        for fact in check.needs:
+            reading = self.estate.reading(fact, scope)
+            if not reading.is_known:
+                self.unknowns.append(
+                    Unknown(
+                        check=check.id,
+                        resource_id=resource_id,
+                        fact=fact,
+                        reason=reading.reason or reading.outcome.value,
+                        permission=reading.permission,
+                        by_choice=reading.by_choice,
+                    )
+                )
+
+    def _record(
+        self, check: Check, seen: Observation | Undetermined, resource_id: str, scope: str, machines: tuple[str, ...]
+    ) -> None:
+        if isinstance(seen, Undetermined):
+            self.unknowns.append(Unknown(check=check.id, resource_id=resource_id, fact=seen.fact, reason=seen.reason))
+            return
+        about = seen.resource_id or resource_id
+        self.findings.append(
+            Finding(
+                check=check.id,
+                name=check.name,
+                severity=check.severity if seen.severity is None else seen.severity,
+                confidence=seen.confidence or check.confidence,
+                resource_id=about,
+                message=seen.message,
+                evidence=tuple(self._evidence(check, sign, scope or about) for sign in seen.signs),
+                blocks=check.blocks,
+                machines=machines if seen.machines is None else seen.machines,
+                details=seen.details,
+            )
+        )
+
+    def _evidence(self, check: Check, sign: Sign, scope: str) -> Evidence:
+        reading = self.estate.reading(sign.fact or check.needs[0], scope)
+        return Evidence(
+            path=sign.path,
+            observed=sign.observed,
+            expected=sign.expected,
+            source=reading.source,
+            observed_at=reading.observed_at,
+            resource_id=sign.resource_id,
+        )

@@ -1,0 +1,198 @@
+"""From an estate to the doctor's word: findings folded under their causes, one diagnosis per cause, a verdict each."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable
+from datetime import datetime
+from enum import StrEnum
+
+import msgspec
+
+from aumdoctor.checks.check import Check
+from aumdoctor.checks.engine import Judgement, judge
+from aumdoctor.diagnosis.causes import fold
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Estate
+from aumdoctor.model.finding import Finding, Operation, Severity, Unknown
+from aumdoctor.remedies.catalogue import remedies_for
+from aumdoctor.remedies.remedy import Remedy
+
+_STOPS_PATCHING = frozenset({Operation.INSTALL, Operation.SCHEDULE})
+
+
+class Verdict(StrEnum):
+    """PATCHABLE: every check that could block was answered and none did. UNKNOWN: not one of them blocks, and at
+    least one could not be answered. BLOCKED: something stops installation or the schedule."""
+
+    PATCHABLE = "patchable"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class Symptom(msgspec.Struct, frozen=True, kw_only=True):
+    """A check whose findings a diagnosis explains, and on how many resources."""
+
+    check: str
+    name: str
+    count: int
+
+
+class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
+    """One root cause over the whole estate.
+
+    `resource_ids` is what the cause's findings are about, `machines` the machines that suffer from it, `cure` the
+    remedies made out for the first of the resources (each finding carries its own).
+    """
+
+    cause: str
+    name: str
+    severity: Severity
+    message: str
+    resource_ids: tuple[str, ...]
+    machines: tuple[str, ...]
+    symptoms: tuple[Symptom, ...]
+    cure: tuple[Remedy, ...]
+
+
+class MachineVerdict(msgspec.Struct, frozen=True, kw_only=True):
+    """What the doctor says of one machine; `causes` are the root causes that stop its patching, worst first."""
+
+    resource_id: str
+    verdict: Verdict
+    causes: tuple[str, ...] = ()
+
+
+class Coverage(msgspec.Struct, frozen=True, kw_only=True):
+    """How much was seen: machine checks answered of those asked, subscriptions seen whole of those in scope."""
+
+    subscriptions: int
+    subscriptions_with_gaps: int
+    answers_expected: int
+    answers_unknown: int
+
+    @property
+    def percent(self) -> float:
+        """Share of the questions that were answered, 100.0 where none was asked."""
+        if not self.answers_expected:
+            return 100.0
+        return 100.0 * (self.answers_expected - self.answers_unknown) / self.answers_expected
+
+
+class Summary(msgspec.Struct, frozen=True, kw_only=True):
+    """Counts over the estate. `findings` counts by severity label, symptoms included."""
+
+    machines: int
+    patchable: int
+    blocked: int
+    unknown: int
+    findings: dict[str, int]
+    coverage: Coverage
+
+
+class Examination(msgspec.Struct, frozen=True, kw_only=True):
+    """Everything that a report shows, from one examination of one estate."""
+
+    estate: Estate
+    examined_at: datetime
+    checks: tuple[str, ...]
+    summary: Summary
+    findings: tuple[Finding, ...]
+    unknowns: tuple[Unknown, ...]
+    diagnoses: tuple[Diagnosis, ...]
+    machines: tuple[MachineVerdict, ...]
+    remedies: tuple[tuple[Remedy, ...], ...]
+    """The remedies of each finding, in the order of `findings`."""
+
+
+def examine(estate: Estate, checks: Iterable[Check], now: datetime) -> Examination:
+    """Judge an estate, fold symptoms under causes, and say per machine whether it can be patched. Pure."""
+    by_id = {check.id: check for check in checks}
+    judgement = judge(estate, by_id.values(), now)
+    findings = fold(judgement.findings, by_id.values())
+    verdicts = _verdicts(estate, findings, judgement.unknowns, by_id)
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    return Examination(
+        estate=estate,
+        examined_at=now,
+        checks=judgement.checks,
+        summary=Summary(
+            machines=len(estate.machines),
+            patchable=counts[Verdict.PATCHABLE],
+            blocked=counts[Verdict.BLOCKED],
+            unknown=counts[Verdict.UNKNOWN],
+            findings={severity.label: 0 for severity in reversed(Severity)}
+            | Counter(finding.severity.label for finding in findings),
+            coverage=_coverage(estate, judgement),
+        ),
+        findings=findings,
+        unknowns=judgement.unknowns,
+        diagnoses=_diagnoses(estate, findings, by_id),
+        machines=verdicts,
+        remedies=tuple(remedies_for(finding, by_id[finding.check], estate) for finding in findings),
+    )
+
+
+def _stops_patching(check: Check) -> bool:
+    return not _STOPS_PATCHING.isdisjoint(check.blocks)
+
+
+def _verdicts(
+    estate: Estate, findings: Iterable[Finding], unknowns: Iterable[Unknown], checks: dict[str, Check]
+) -> tuple[MachineVerdict, ...]:
+    blocking: dict[str, list[Finding]] = defaultdict(list)
+    for finding in findings:
+        if finding.severity >= Severity.HIGH and not _STOPS_PATCHING.isdisjoint(finding.blocks):
+            for machine_id in finding.machines:
+                blocking[ids.key(machine_id)].append(finding)
+    undecided = {ids.key(unknown.resource_id) for unknown in unknowns if _stops_patching(checks[unknown.check])}
+    verdicts = []
+    for machine in estate.machines:
+        found = blocking.get(machine.key, [])
+        causes = sorted({(-f.severity, f.check) for f in found if f.explained_by is None})
+        explained = sorted({(-f.severity, f.explained_by) for f in found if f.explained_by is not None})
+        if found:
+            ordered = dict.fromkeys(check for _, check in [*causes, *explained])
+            verdicts.append(MachineVerdict(resource_id=machine.id, verdict=Verdict.BLOCKED, causes=tuple(ordered)))
+        elif machine.key in undecided or ids.subscription_scope(machine.subscription_id) in undecided:
+            verdicts.append(MachineVerdict(resource_id=machine.id, verdict=Verdict.UNKNOWN))
+        else:
+            verdicts.append(MachineVerdict(resource_id=machine.id, verdict=Verdict.PATCHABLE))
+    return tuple(verdicts)
+
+
+def _diagnoses(estate: Estate, findings: tuple[Finding, ...], checks: dict[str, Check]) -> tuple[Diagnosis, ...]:
+    roots: dict[str, list[Finding]] = defaultdict(list)
+    symptoms: dict[str, Counter[str]] = defaultdict(Counter)
+    for finding in findings:
+        if finding.explained_by is None:
+            roots[finding.check].append(finding)
+        else:
+            symptoms[finding.explained_by][finding.check] += 1
+    diagnoses = [
+        Diagnosis(
+            cause=cause,
+            name=checks[cause].name,
+            severity=max(finding.severity for finding in found),
+            message=found[0].message if len(found) == 1 else checks[cause].summary,
+            resource_ids=tuple(finding.resource_id for finding in found),
+            machines=tuple(dict.fromkeys(machine for finding in found for machine in finding.machines)),
+            symptoms=tuple(
+                Symptom(check=check, name=checks[check].name, count=count)
+                for check, count in sorted(symptoms[cause].items())
+            ),
+            cure=remedies_for(found[0], checks[cause], estate),
+        )
+        for cause, found in roots.items()
+    ]
+    return tuple(sorted(diagnoses, key=lambda found: (-found.severity, -len(found.machines), found.cause)))
+
+
+def _coverage(estate: Estate, judgement: Judgement) -> Coverage:
+    with_gaps = {ids.subscription_of(gap.scope) for gap in estate.gaps} & set(estate.subscriptions_by_id)
+    return Coverage(
+        subscriptions=len(estate.subscriptions),
+        subscriptions_with_gaps=len(with_gaps),
+        answers_expected=judgement.asked,
+        answers_unknown=len({(unknown.check, unknown.resource_id) for unknown in judgement.unknowns}),
+    )

@@ -1,0 +1,1 @@
+"""What the doctor knows about: frozen typed values, no I/O, no judgement."""

@@ -1,0 +1,104 @@
+"""The estate: everything that one collection saw, with the gaps, as one plain value that can be saved and replayed."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from functools import cached_property
+
+import msgspec
+
+from aumdoctor.model import ids
+from aumdoctor.model.facts import Fact, Gap, Outcome, Reading
+from aumdoctor.model.machine import Machine
+from aumdoctor.model.maintenance import ApplyUpdate, ConfigurationAssignment, MaintenanceConfiguration
+from aumdoctor.model.policy import PolicyAssignment, PolicyState, Remediation, RoleAssignment
+
+
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription in scope. `providers` maps a namespace in lower case to its registrationState, where read."""
+
+    id: str
+    name: str = ""
+    tenant_id: str | None = None
+    state: str | None = None
+    managed_by_tenants: tuple[str, ...] = ()
+    management_groups: tuple[str, ...] = ()
+    providers: dict[str, str] = {}
+
+
+class ActivityEvent(msgspec.Struct, frozen=True, kw_only=True):
+    """An activity-log event about a resource."""
+
+    resource_id: str
+    operation: str
+    status: str | None = None
+    at: datetime | None = None
+    caller: str | None = None
+
+
+class CollectionScope(msgspec.Struct, frozen=True, kw_only=True):
+    """What the collection was asked for, in words and values, so that a replay can say it again."""
+
+    cloud: str = "public"
+    source: str = "auto"
+    depth: str = "normal"
+    subscriptions: tuple[str, ...] = ()
+    management_groups: tuple[str, ...] = ()
+    resource_groups: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    locations: tuple[str, ...] = ()
+
+
+class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
+    """Everything seen by one collection. `collected_at` is when it began; judge it with that time as `now`."""
+
+    collected_at: datetime
+    scope: CollectionScope = CollectionScope()
+    subscriptions: tuple[Subscription, ...] = ()
+    machines: tuple[Machine, ...] = ()
+    configurations: tuple[MaintenanceConfiguration, ...] = ()
+    assignments: tuple[ConfigurationAssignment, ...] = ()
+    runs: tuple[ApplyUpdate, ...] = ()
+    policy_assignments: tuple[PolicyAssignment, ...] = ()
+    policy_states: tuple[PolicyState, ...] = ()
+    remediations: tuple[Remediation, ...] = ()
+    role_assignments: tuple[RoleAssignment, ...] = ()
+    activity: tuple[ActivityEvent, ...] = ()
+    readings: tuple[Reading, ...] = ()
+    gaps: tuple[Gap, ...] = ()
+    interrupted: bool = False
+
+    @cached_property
+    def machines_by_key(self) -> dict[str, Machine]:
+        return {machine.key: machine for machine in self.machines}
+
+    @cached_property
+    def subscriptions_by_id(self) -> dict[str, Subscription]:
+        return {subscription.id.lower(): subscription for subscription in self.subscriptions}
+
+    @cached_property
+    def configurations_by_key(self) -> dict[str, MaintenanceConfiguration]:
+        return {ids.key(configuration.id): configuration for configuration in self.configurations}
+
+    @cached_property
+    def _readings_by_scope(self) -> dict[str, dict[Fact, Reading]]:
+        by_scope: dict[str, dict[Fact, Reading]] = {}
+        for reading in self.readings:
+            by_scope.setdefault(ids.key(reading.scope), {})[reading.fact] = reading
+        return by_scope
+
+    def reading(self, fact: Fact, scope: str) -> Reading:
+        """How a fact about a machine or subscription was read: the scope's own reading, else its subscription's.
+
+        A fact that nobody tried to read is NOT_FETCHED, so that forgetting to read can never look like health.
+        """
+        scope = ids.key(scope)
+        own = self._readings_by_scope.get(scope, {}).get(fact)
+        if own is not None:
+            return own
+        subscription = ids.subscription_scope(ids.subscription_of(scope))
+        inherited = self._readings_by_scope.get(subscription, {}).get(fact)
+        if inherited is not None:
+            return inherited
+        return Reading(fact=fact, scope=scope, outcome=Outcome.NOT_FETCHED, reason="it was not read")

@@ -1,0 +1,1 @@
+"""The cures, one a file: exact calls as data."""

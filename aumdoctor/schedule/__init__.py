@@ -1,0 +1,1 @@
+"""Time and scope of patch schedules: pure, with `now` passed in."""
