@@ -68,7 +68,8 @@ CheckFunction = Callable[[Any, Any], Iterator[Observation | Undetermined]]
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A known issue: its metadata and the function that sees it.
 
-    `causes` names the checks whose findings this one explains on the same machine; `remedies` the cures, best first;
+    Without a fact in `needs` the answer is unknown; a fact in `uses` is to be read too and sharpens the answer (surer, or
+    with a better cure), but the answer stands without it. `causes` names the checks whose findings this one explains on the same machine; `remedies` the cures, best first;
     `seed` the section of the Azure Update Manager troubleshooting article that tells of it, where one does.
     """
 
@@ -79,6 +80,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     applies_to: Subject
     os: str | None
     needs: tuple[Fact, ...]
+    uses: tuple[Fact, ...]
     blocks: tuple[Operation, ...]
     remedies: tuple[str, ...]
     causes: tuple[str, ...]
@@ -103,6 +105,7 @@ def check(
     source: str,
     confidence: Confidence = Confidence.HIGH,
     os: str | None = None,
+    uses: tuple[Fact, ...] = (),
     blocks: tuple[Operation, ...] = (),
     remedies: tuple[str, ...] = (),
     causes: tuple[str, ...] = (),
@@ -119,6 +122,7 @@ def check(
             applies_to=applies_to,
             os=os,
             needs=needs,
+            uses=uses,
             blocks=blocks,
             remedies=remedies,
             causes=causes,

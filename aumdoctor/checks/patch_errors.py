@@ -1,0 +1,88 @@
+"""The error texts of a machine's newest assessment and newest installation, as the checks of error texts read them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+
+import msgspec
+
+from aumdoctor.checks.check import Observation, Sign, observe, sign
+from aumdoctor.knowledge.hresult import find_hresults
+from aumdoctor.model.facts import Fact
+from aumdoctor.model.finding import Confidence, Severity
+from aumdoctor.model.machine import Assessment, Installation, Machine
+
+
+class PatchError(msgspec.Struct, frozen=True, kw_only=True):
+    """One error text; `path` leads to it from the machine or from the row of the result.
+
+    `outlived` marks an error of an installation after which an assessment has succeeded: the machine reaches its update
+    source again, so that the error may be history.
+    """
+
+    path: str
+    text: str
+    fact: Fact
+    outlived: bool = False
+
+    @property
+    def sign(self) -> Sign:
+        return sign(self.path, self.text, fact=self.fact)
+
+
+def errors_of(machine: Machine, *statuses: str) -> tuple[PatchError, ...]:
+    """The errors of the newest assessment and of the newest installation, as far as each has one of the statuses.
+
+    The status decides first because a successful operation may carry an error object too ("0 error/s reported").
+    """
+    wanted = {status.lower() for status in statuses}
+    found: list[PatchError] = []
+    assessment, installation = machine.assessment, machine.installation
+    if assessment is not None and (assessment.status or "").lower() in wanted:
+        found += _errors(assessment, Fact.ASSESSMENT, outlived=False)
+    if installation is not None and (installation.status or "").lower() in wanted:
+        found += _errors(installation, Fact.INSTALLATION, outlived=_succeeded_since(assessment, installation))
+    return tuple(found)
+
+
+def _errors(result: Assessment | Installation, fact: Fact, *, outlived: bool) -> Iterator[PatchError]:
+    for error in result.errors:
+        text = f"{error.code}: {error.message}" if error.code else error.message
+        yield PatchError(path=f"{result.path}.{error.path}", text=text, fact=fact, outlived=outlived)
+
+
+def _succeeded_since(assessment: Assessment | None, installation: Installation) -> bool:
+    if assessment is None or (assessment.status or "").lower() != "succeeded":
+        return False
+    if assessment.last_modified is None or installation.last_modified is None:
+        return False
+    return assessment.last_modified > installation.last_modified
+
+
+def windows_errors(machine: Machine, codes: Iterable[str], *phrases: str) -> tuple[PatchError, ...]:
+    """The errors of failed operations that hold one of some HRESULTs (canonical), or one of some phrases."""
+    wanted = frozenset(codes)
+    lowered = tuple(phrase.lower() for phrase in phrases)
+    return tuple(
+        error
+        for error in errors_of(machine, "Failed")
+        if not wanted.isdisjoint(find_hresults(error.text)) or any(phrase in error.text.lower() for phrase in lowered)
+    )
+
+
+def windows_error_seen(errors: tuple[PatchError, ...], codes: Iterable[str], meaning: str) -> Iterator[Observation]:
+    """One observation over the errors that were found, if any; weaker where an assessment has succeeded since.
+
+    `meaning` ends the sentence that begins with the codes.
+    """
+    if not errors:
+        return
+    wanted = frozenset(codes)
+    seen = dict.fromkeys(code for error in errors for code in find_hresults(error.text) if code in wanted)
+    subject = " and ".join(seen) or "Windows Update's answer"
+    signs = tuple(error.sign for error in errors)
+    if all(error.outlived for error in errors):
+        message = f"{subject} in the last installation: {meaning}; an assessment has succeeded since then"
+        yield observe(message, *signs, severity=Severity.LOW, confidence=Confidence.MEDIUM)
+    else:
+        yield observe(f"{subject}: {meaning}", *signs)
