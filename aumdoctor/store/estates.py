@@ -1,0 +1,122 @@
+"""Saved estates: what one scan saw, written so that it can be judged again, offline, with the same result.
+
+A file is one JSON object `{"format": "aumdoctor-estate", "version": 1, "tool": …, "estate": {…}}`, compressed with
+zstandard where its name ends in `.zst`. It holds names and settings of machines but no secret: an estate has no field
+for a token or a password. The version counts up when an older program could no longer read what a newer one writes.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+from contextlib import suppress
+from pathlib import Path
+from typing import Final, Literal
+
+import msgspec
+import zstandard
+
+from aumdoctor import __version__
+from aumdoctor.errors import UsageError
+from aumdoctor.model.estate import Estate
+
+FORMAT: Final = "aumdoctor-estate"
+VERSION = 1
+
+_ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
+
+
+class _Header(msgspec.Struct, frozen=True):
+    format: str | None = None
+    version: int | None = None
+    tool: str = ""
+
+
+class _SavedEstate(msgspec.Struct, frozen=True, kw_only=True):
+    format: Literal["aumdoctor-estate"] = FORMAT
+    version: int = VERSION
+    tool: str = f"aumdoctor {__version__}"
+    estate: Estate
+
+
+def save(path: Path, estate: Estate) -> None:
+    """Write an estate, readable by its owner only. The file is there whole or not at all.
+
+    Raises UsageError where the file cannot be written.
+    """
+    document = msgspec.json.encode(_SavedEstate(estate=estate))
+    if path.suffix == ".zst":
+        document = zstandard.ZstdCompressor().compress(document)
+    unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
+    try:
+        descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(document)
+            file.flush()
+            os.fsync(file.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        with suppress(OSError):
+            unfinished.unlink(missing_ok=True)
+        raise UsageError(
+            f"cannot write {path}: {error.strerror or error}", advice="Choose a folder that exists and can be written."
+        ) from error
+
+
+def load(path: Path) -> Estate:
+    """Read a saved estate, compressed or not, whatever its name.
+
+    Raises UsageError where it is absent, no saved estate, damaged, or written by a newer version.
+    """
+    try:
+        document = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}: {error.strerror or error}", advice="Write one with: aumdoctor scan … --save FILE"
+        ) from error
+    if document.startswith(_ZSTANDARD_MAGIC):
+        document = _unpack(path, document)
+    header = _header(path, document)
+    if header.version is not None and header.version > VERSION:
+        raise UsageError(
+            f"{path} was written by {header.tool or 'a newer aumdoctor'} in format version {header.version}; "
+            f"this is aumdoctor {__version__}, which reads up to version {VERSION}",
+            advice="Update aumdoctor.",
+        )
+    try:
+        return msgspec.json.decode(document, type=_SavedEstate).estate
+    except msgspec.MsgspecError as error:
+        raise UsageError(
+            f"{path} is a saved estate but its content does not fit: {error}",
+            advice="Scan again with --save; the file may have been edited.",
+        ) from error
+
+
+def _unpack(path: Path, packed: bytes) -> bytes:
+    unpacker = zstandard.ZstdDecompressor().decompressobj()
+    try:
+        document = unpacker.decompress(packed)
+    except zstandard.ZstdError as error:
+        raise _damaged(path) from error
+    # A stream that was cut off between two blocks unpacks without an error, only to less than it was.
+    if not unpacker.eof:
+        raise _damaged(path)
+    return document
+
+
+def _damaged(path: Path) -> UsageError:
+    return UsageError(f"{path} is damaged or cut off", advice="Copy it again, or scan again with --save.")
+
+
+def _header(path: Path, document: bytes) -> _Header:
+    try:
+        header = msgspec.json.decode(document, type=_Header)
+    except msgspec.ValidationError:
+        header = _Header()
+    except msgspec.DecodeError as error:
+        if document.lstrip()[:1] == b"{" and FORMAT.encode() in document[:200]:
+            raise _damaged(path) from error
+        header = _Header()
+    if header.format != FORMAT or header.version is None:
+        raise UsageError(f"{path} is no saved estate", advice="--from takes a file that aumdoctor scan --save wrote.")
+    return header
