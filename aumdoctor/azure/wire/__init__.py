@@ -1,0 +1,1 @@
+"""Decodes what Azure sends, straight from bytes, into the model; one file per family of answers."""

@@ -1,0 +1,63 @@
+"""Extensions as resources of a VM or an Arc machine."""
+
+from __future__ import annotations
+
+import msgspec
+
+from aumdoctor.azure.wire.base import StatusItem, Wire, decode, first_status, status_of
+from aumdoctor.model import ids
+from aumdoctor.model.machine import Extension
+
+PATCH_EXTENSION_PUBLISHERS = frozenset({"microsoft.cplat.core", "microsoft.softwareupdatemanagement"})
+"""Publishers of the extensions that patch; extensions of others are not kept (queries/extensions.kql agrees)."""
+
+
+def is_patching(publisher: str | None) -> bool:
+    """Whether extensions of a publisher patch; one without a publisher is kept, to be on the safe side."""
+    return not publisher or publisher.lower() in PATCH_EXTENSION_PUBLISHERS
+
+
+class _ExtensionProperties(Wire, frozen=True, kw_only=True):
+    publisher: str | None = None
+    type: str | None = None
+    type_handler_version: str | None = None
+    provisioning_state: str | None = None
+    instance_view: _ExtensionInstanceView | None = None
+
+
+class _ExtensionInstanceView(Wire, frozen=True, kw_only=True):
+    type_handler_version: str | None = None
+    status: StatusItem | None = None
+    statuses: list[StatusItem] | None = None
+
+
+class ExtensionRow(Wire, frozen=True, kw_only=True):
+    """An extension resource; in a list of machines only its id."""
+
+    id: str
+    name: str | None = None
+    properties: _ExtensionProperties | None = None
+
+
+def extension_of(row: ExtensionRow) -> Extension | None:
+    """An extension resource, or None for one that does not patch and for a list's bare reference."""
+    properties = row.properties
+    if properties is None or not is_patching(properties.publisher):
+        return None
+    view = properties.instance_view or _ExtensionInstanceView()
+    status = status_of(view.status) if view.status else first_status(view.statuses)
+    return Extension(
+        name=row.name or ids.name_of(row.id),
+        publisher=properties.publisher,
+        type=properties.type,
+        version=properties.type_handler_version or view.type_handler_version,
+        provisioning_state=properties.provisioning_state,
+        status=status,
+    )
+
+
+def extension(raw: bytes | msgspec.Raw) -> tuple[str, Extension] | None:
+    """An extension resource with the id of its machine; None for one that does not patch. Raises Malformed."""
+    row = decode(ExtensionRow, raw)
+    found = extension_of(row)
+    return None if found is None else (ids.parse(row.id).parent, found)
