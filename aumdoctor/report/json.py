@@ -1,0 +1,37 @@
+"""The report as JSON, and its JSON Schema."""
+
+from __future__ import annotations
+
+import re
+from typing import Any
+
+import msgspec
+
+from aumdoctor.report.result import SCHEMA_VERSION, Report
+
+# JSON escapes the C0 control characters by itself. The rest of what can steer a terminal stands only inside strings.
+_STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+
+
+def render(report: Report) -> str:
+    """The report as an indented JSON document with a line break at its end."""
+    document = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
+    return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", document) + "\n"
+
+
+def schema() -> dict[str, Any]:
+    """The JSON Schema (2020-12) of the report. Every property is always there, and there is no other."""
+    (_, components) = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
+    definitions = {name: _strict(definition) for name, definition in sorted(components.items())}
+    root = definitions.pop("Report")
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": f"urn:aumdoctor:report:{SCHEMA_VERSION}",
+        **root,
+        "title": f"aumdoctor report {SCHEMA_VERSION}",
+        "$defs": definitions,
+    }
+
+
+def _strict(definition: dict[str, Any]) -> dict[str, Any]:
+    return {**definition, "required": list(definition["properties"]), "additionalProperties": False}
