@@ -64,6 +64,16 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     percent: Annotated[float, Meta(ge=0, le=100, description="Share of the questions that were answered.")]
 
 
+class SeverityCounts(msgspec.Struct, frozen=True, kw_only=True):
+    """Findings by severity, symptoms included."""
+
+    critical: int
+    high: int
+    medium: int
+    low: int
+    info: int
+
+
 class Summary(msgspec.Struct, frozen=True, kw_only=True):
     """Counts over the whole scope, whatever `min_severity` hides. patchable + blocked + unknown = machines."""
 
@@ -71,7 +81,7 @@ class Summary(msgspec.Struct, frozen=True, kw_only=True):
     patchable: int
     blocked: int
     unknown: int
-    findings: Annotated[dict[SeverityLabel, int], Meta(description="Findings by severity, symptoms included.")]
+    findings: SeverityCounts
     coverage: Coverage
 
 
@@ -205,6 +215,10 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     unknowns: tuple[Unknown, ...]
     gaps: tuple[Gap, ...]
     interrupted: Annotated[bool, Meta(description="The scan was broken off; what was not read is among the gaps.")]
+    fail_on: Annotated[
+        Literal["info", "low", "medium", "high", "critical", "never"],
+        Meta(description="The severity from which findings make the exit code 1."),
+    ]
     exit_code: Annotated[
         Literal[0, 1, 3, 130],
         Meta(description="0 nothing at or above the threshold; 1 findings; 3 something unread; 130 interrupted."),
@@ -212,9 +226,18 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def report_of(
-    examination: examine.Examination, *, generated_at: datetime, exit_code: int, min_severity: finding.Severity
+    examination: examine.Examination,
+    *,
+    generated_at: datetime,
+    exit_code: int,
+    fail_on: finding.Severity | None,
+    min_severity: finding.Severity,
 ) -> Report:
-    """Project an examination. `min_severity` hides findings and diagnoses below it; verdicts and counts stay."""
+    """Project an examination.
+
+    `min_severity` hides findings and diagnoses below it; verdicts, counts and `exit_code` (which the caller decides)
+    stay. `fail_on` is None where findings never make the exit code 1.
+    """
     estate = examination.estate
     shown = [
         _finding(found, remedies)
@@ -236,6 +259,7 @@ def report_of(
         unknowns=tuple(map(_unknown, examination.unknowns)),
         gaps=tuple(map(_gap, estate.gaps)),
         interrupted=estate.interrupted,
+        fail_on="never" if fail_on is None else LABELS[fail_on],
         exit_code=msgspec.convert(exit_code, Literal[0, 1, 3, 130]),
     )
 
@@ -247,7 +271,7 @@ def _summary(summary: examine.Summary) -> Summary:
         patchable=summary.patchable,
         blocked=summary.blocked,
         unknown=summary.unknown,
-        findings={label: summary.findings[label] for label in reversed(LABELS.values())},
+        findings=msgspec.convert(summary.findings, SeverityCounts),
         coverage=Coverage(
             subscriptions=coverage.subscriptions,
             subscriptions_with_gaps=coverage.subscriptions_with_gaps,
