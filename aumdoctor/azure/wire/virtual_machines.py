@@ -155,7 +155,8 @@ class _VmRow(Wire, frozen=True, kw_only=True):
 def virtual_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
     """A VM as ARM or Resource Graph describes it, with whatever instance view the body carries.
 
-    `known_id` is the id that was asked for, should the body not repeat it. A body of the wrong shape gives a machine with `malformed` set; raises Malformed where even its id is missing.
+    `known_id` is the id that was asked for, should the body not repeat it. A body of the wrong shape gives a machine
+    with `malformed` set; raises Malformed where even its id is missing.
     """
     try:
         row = decode(_VmRow, raw)
