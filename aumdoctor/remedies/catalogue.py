@@ -4,12 +4,30 @@ from aumdoctor.checks.check import Check
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
 from aumdoctor.remedies.allow_extension_operations import allow_extension_operations
+from aumdoctor.remedies.assess_now import assess_now
+from aumdoctor.remedies.customer_managed_schedule import customer_managed_schedule
+from aumdoctor.remedies.delete_arc_extension import delete_arc_extension
+from aumdoctor.remedies.enable_periodic_assessment import enable_periodic_assessment
+from aumdoctor.remedies.reapply import reapply
+from aumdoctor.remedies.reconnect_arc_agent import reconnect_arc_agent
 from aumdoctor.remedies.register_provider import register_provider
 from aumdoctor.remedies.remedy import Remedy, RemedyKind
+from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
+from aumdoctor.remedies.start_machine import start_machine
+from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_without_schedule
 
 REMEDIES: tuple[RemedyKind, ...] = (
     allow_extension_operations,
+    assess_now,
+    customer_managed_schedule,
+    delete_arc_extension,
+    enable_periodic_assessment,
+    reapply,
+    reconnect_arc_agent,
     register_provider,
+    restart_vm_agent,
+    start_machine,
+    stop_patching_without_schedule,
 )
 
 BY_NAME = {kind.name: kind for kind in REMEDIES}
