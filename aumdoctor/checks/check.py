@@ -68,9 +68,10 @@ CheckFunction = Callable[[Any, Any], Iterator[Observation | Undetermined]]
 class Check(msgspec.Struct, frozen=True, kw_only=True):
     """A known issue: its metadata and the function that sees it.
 
-    Without a fact in `needs` the answer is unknown; a fact in `uses` is to be read too and sharpens the answer (surer, or
-    with a better cure), but the answer stands without it. `causes` names the checks whose findings this one explains on the same machine; `remedies` the cures, best first;
-    `seed` the section of the Azure Update Manager troubleshooting article that tells of it, where one does.
+    Without a fact in `needs` the answer is unknown; a fact in `uses` is to be read too and sharpens the answer (surer,
+    or with a better cure), but the answer stands without it. `causes` names the checks whose findings this one explains
+    on the same machine; `remedies` the cures, best first; `seed` the section of the Azure Update Manager
+    troubleshooting article that tells of it, where one does.
     """
 
     id: str
