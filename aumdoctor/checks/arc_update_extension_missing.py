@@ -35,8 +35,9 @@ def arc_update_extension_missing(machine: Machine, context: Context) -> Iterator
     ## When it is wrong
     On a server that was onboarded a moment ago. An extension that another check rests on as present is not reported.
     """
-    read = context.estate.reading(Fact.EXTENSIONS, machine.key).outcome
-    if read is Outcome.INFERRED or any(os_update_extensions(machine)):
+    if any(os_update_extensions(machine)):
+        return
+    if context.estate.reading(Fact.EXTENSIONS, machine.key).outcome is Outcome.INFERRED:
         return
     wanted = "LinuxOsUpdateExtension" if machine.is_linux else "WindowsOsUpdateExtension"
     if not (machine.is_linux or machine.is_windows):

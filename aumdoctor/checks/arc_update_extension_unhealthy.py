@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from aumdoctor.checks.check import Observation, Sign, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
-from aumdoctor.checks.extensions import os_update_extensions, version_parts
-from aumdoctor.model.facts import Fact, Outcome
+from aumdoctor.checks.extensions import os_update_extensions, update_extension_kind, version_parts
+from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Operation, Severity
 from aumdoctor.model.machine import Extension, Machine
 
@@ -47,8 +47,6 @@ def arc_update_extension_unhealthy(machine: Machine, context: Context) -> Iterat
     `Creating`, `Updating` and `Deleting` are also what a change under way looks like; Azure does not say since when, so
     these are reported with low confidence. Look again after half an hour.
     """
-    if context.estate.reading(Fact.EXTENSIONS, machine.key).outcome is Outcome.INFERRED:
-        return
     for extension in os_update_extensions(machine):
         observation = _judge(extension)
         if observation is not None:
@@ -57,31 +55,36 @@ def arc_update_extension_unhealthy(machine: Machine, context: Context) -> Iterat
 
 def _judge(extension: Extension) -> Observation | None:
     below = f"extensions[?name == '{extension.name}']"
-    state = extension.provisioning_state
-    level = extension.status.level if extension.status else None
-    signs: list[Sign] = []
-    if state is not None and state.lower() != "succeeded":
-        signs.append(sign(f"{below}.properties.provisioningState", state, "Succeeded"))
-    if level is not None and level.lower() == "error":
-        signs.append(sign(f"{below}.properties.instanceView.status.level", level, "Information"))
-    faulty = bool(signs)
-    mended_in, fault = _MENDED_IN.get((extension.type or extension.name).lower(), (None, ""))
+    state = extension.provisioning_state or "Succeeded"
+    level = (extension.status.level if extension.status else None) or "Information"
+    mended_in, fault = _MENDED_IN[update_extension_kind(extension)]
     version, mended = version_parts(extension.version), version_parts(mended_in)
     outdated = version is not None and mended is not None and version < mended
+    signs: list[Sign] = []
+    complaints: list[str] = []
+    if state.lower() != "succeeded":
+        signs.append(sign(f"{below}.properties.provisioningState", state, "Succeeded"))
+        complaints.append(f"is {state}")
+    if level.lower() == "error":
+        signs.append(sign(f"{below}.properties.instanceView.status.level", level, "Information"))
+        complaints.append("reports an error")
+    under_way = state.lower() in _UNDER_WAY and level.lower() != "error"
+    if under_way:
+        complaints.append("which may be a change under way")
+    faulty = bool(complaints) and not under_way
     if outdated:
         signs.append(sign(f"{below}.properties.typeHandlerVersion", extension.version, f">= {mended_in}"))
+        complaints.append(f"is of version {extension.version}, before {mended_in}: {fault}")
     if not signs:
         return None
     if extension.status is not None and extension.status.message:
         signs.append(sign(f"{below}.properties.instanceView.status.message", extension.status.message))
-    under_way = len(signs) > 0 and (state or "").lower() in _UNDER_WAY and (level or "").lower() != "error"
-    aged = f"; version {extension.version} is before {mended_in}: {fault}" if outdated else ""
-    if faulty and not under_way:
-        message = f"{extension.name} is {state or level}{aged}"
-        return observe(message, *signs, extension=extension.name)
-    if under_way:
-        message = f"{extension.name} is {state}: it hangs, or a change is under way{aged}"
-        confidence = Confidence.MEDIUM if outdated else Confidence.LOW
-        return observe(message, *signs, severity=Severity.MEDIUM, confidence=confidence, extension=extension.name)
-    message = f"{extension.name} {extension.version} is before {mended_in}: {fault}"
-    return observe(message, *signs, severity=Severity.MEDIUM, extension=extension.name)
+    # Hanging in `Creating` is what the old versions are known for; a current one is more likely at work.
+    confidence = (Confidence.MEDIUM if outdated else Confidence.LOW) if under_way else None
+    return observe(
+        f"{extension.name} {', '.join(complaints)}",
+        *signs,
+        severity=None if faulty else Severity.MEDIUM,
+        confidence=confidence,
+        extension=extension.name,
+    )

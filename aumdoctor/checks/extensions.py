@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 
 from aumdoctor.model import ids
@@ -13,6 +14,8 @@ PATCH_EXTENSION_TYPES = ("windowspatchextension", "linuxpatchextension")
 OS_UPDATE_PUBLISHER = "microsoft.softwareupdatemanagement"
 OS_UPDATE_EXTENSION_TYPES = ("windowsosupdateextension", "linuxosupdateextension")
 """What assesses on demand and patches Arc machines."""
+
+_VERSION = re.compile(r"[0-9]{1,9}(\.[0-9]{1,9})*")
 
 
 def patch_extension_handlers(machine: Machine) -> Iterator[ExtensionHandler]:
@@ -33,9 +36,13 @@ def os_update_extensions(machine: Machine) -> Iterator[Extension]:
     """The update extension among an Arc machine's extensions."""
     for extension in machine.extensions:
         ours = extension.publisher is None or extension.publisher.lower() == OS_UPDATE_PUBLISHER
-        kind = (extension.type or ids.name_of(extension.name)).lower()
-        if ours and kind in OS_UPDATE_EXTENSION_TYPES:
+        if ours and update_extension_kind(extension) in OS_UPDATE_EXTENSION_TYPES:
             yield extension
+
+
+def update_extension_kind(extension: Extension) -> str:
+    """The extension's type in lower case; some inventories give only a name."""
+    return (extension.type or ids.name_of(extension.name)).lower()
 
 
 def is_ready(status: Status) -> bool:
@@ -49,8 +56,10 @@ def is_ready(status: Status) -> bool:
 
 
 def version_parts(version: str | None) -> tuple[int, ...] | None:
-    """A dotted version as numbers, so that 1.0.9 comes before 1.0.28; None where it is not one."""
-    parts = (version or "").strip().split(".")
-    if not all(part.isascii() and part.isdigit() for part in parts):
+    """A dotted version as numbers, so that 1.0.9 comes before 1.0.28 and 1.2 equals 1.2.0; None where it is not one."""
+    if not _VERSION.fullmatch(version or ""):
         return None
-    return tuple(map(int, parts))
+    numbers = [int(part) for part in (version or "").split(".")]
+    while numbers and numbers[-1] == 0:
+        numbers.pop()
+    return tuple(numbers)

@@ -39,22 +39,22 @@ def machine_not_running(machine: Machine, context: Context) -> Iterator[Observat
     off, and one that is just starting, are reported as low; an Arc-enabled server without a schedule is left to
     AUM117.
     """
+    undetermined = _undetermined(machine)
+    if undetermined is not None:
+        yield undetermined
+        return
+    if machine.is_reachable:
+        return
     schedules = context.schedules(machine)
     waits = f", and the schedule {schedule_names(schedules)} does not start it" if schedules else ""
     if machine.arc is not None:
-        if machine.arc.status is None:
-            yield Undetermined(fact=Fact.POWER_STATE, reason="Azure reports no agent status for it")
-        elif not machine.is_reachable and schedules:
+        if schedules:
             yield observe(
                 f"the Arc agent is {machine.arc.status}{waits}",
                 sign("properties.status", machine.arc.status, "Connected"),
                 *schedule_signs(schedules),
             )
-        return
-    undetermined = power_state_undetermined(machine)
-    if undetermined is not None:
-        yield undetermined
-    elif machine.power_state != "running":
+    else:
         starting = machine.power_state == "starting"
         yield observe(
             "the VM is starting; it is patched only once it runs"
@@ -64,6 +64,14 @@ def machine_not_running(machine: Machine, context: Context) -> Iterator[Observat
             *schedule_signs(schedules),
             severity=None if schedules and not starting else Severity.LOW,
         )
+
+
+def _undetermined(machine: Machine) -> Undetermined | None:
+    if not machine.is_arc:
+        return power_state_undetermined(machine)
+    if machine.is_reachable is None:
+        return Undetermined(fact=Fact.POWER_STATE, reason="Azure reports no agent status for it")
+    return None
 
 
 def _state(machine: Machine) -> str:

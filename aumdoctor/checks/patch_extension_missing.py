@@ -38,9 +38,9 @@ def patch_extension_missing(machine: Machine, context: Context) -> Iterator[Obse
     On a VM that was created a moment ago. A VM that is off reports no handlers and is not judged. Where the agent is
     not ready its list may be incomplete, so the confidence is medium.
     """
-    if context.estate.reading(Fact.INSTANCE_VIEW, machine.key).outcome is Outcome.INFERRED:
-        return
     if any(patch_extension_handlers(machine)) or any(patch_extensions(machine)):
+        return
+    if context.estate.reading(Fact.INSTANCE_VIEW, machine.key).outcome is Outcome.INFERRED:
         return
     undetermined = power_state_undetermined(machine)
     if undetermined is not None:

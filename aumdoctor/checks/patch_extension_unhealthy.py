@@ -42,10 +42,8 @@ def patch_extension_unhealthy(machine: Machine, context: Context) -> Iterator[Ob
     A handler that is just being installed or updated is reported with low confidence. An extension that works on a
     request (`transitioning`) is not reported, nor is a VM that is off: its states are of the time when it ran.
     """
-    if context.estate.reading(Fact.INSTANCE_VIEW, machine.key).outcome is Outcome.INFERRED:
-        return
     signs, failed = _signs(machine)
-    if not signs:
+    if not signs or context.estate.reading(Fact.INSTANCE_VIEW, machine.key).outcome is Outcome.INFERRED:
         return
     undetermined = power_state_undetermined(machine)
     if undetermined is not None:

@@ -39,9 +39,10 @@ def vm_agent_not_ready(machine: Machine, context: Context) -> Iterator[Observati
     ## When it is wrong
     In the minutes after a start. A VM that is off has no agent status at all and is never judged.
     """
-    read = context.estate.reading(Fact.INSTANCE_VIEW, machine.key).outcome
     status = machine.vm_agent.status if machine.vm_agent else None
-    if (read is Outcome.INFERRED and machine.vm_agent is None) or (status is not None and is_ready(status)):
+    if status is not None and is_ready(status):
+        return
+    if status is None and context.estate.reading(Fact.INSTANCE_VIEW, machine.key).outcome is Outcome.INFERRED:
         return
     undetermined = power_state_undetermined(machine)
     if undetermined is not None:
