@@ -3,28 +3,56 @@
 from aumdoctor.checks.arc_disconnected import arc_disconnected
 from aumdoctor.checks.arc_update_extension_missing import arc_update_extension_missing
 from aumdoctor.checks.arc_update_extension_unhealthy import arc_update_extension_unhealthy
+from aumdoctor.checks.assessment_policy_missed import assessment_policy_missed
+from aumdoctor.checks.assignment_broken_by_move import assignment_broken_by_move
 from aumdoctor.checks.automatic_by_os_not_manual import automatic_by_os_not_manual
 from aumdoctor.checks.bypass_flag_missing import bypass_flag_missing
 from aumdoctor.checks.check import Check
 from aumdoctor.checks.compute_provider_unregistered import compute_provider_unregistered
 from aumdoctor.checks.extension_operations_disabled import extension_operations_disabled
+from aumdoctor.checks.linux_auto_assess_inactive import linux_auto_assess_inactive
+from aumdoctor.checks.linux_repositories_unreachable import linux_repositories_unreachable
 from aumdoctor.checks.machine_not_running import machine_not_running
 from aumdoctor.checks.maintenance_provider_unregistered import maintenance_provider_unregistered
+from aumdoctor.checks.maintenance_window_exceeded import maintenance_window_exceeded
+from aumdoctor.checks.not_assessed import not_assessed
 from aumdoctor.checks.patch_extension_missing import patch_extension_missing
 from aumdoctor.checks.patch_extension_unhealthy import patch_extension_unhealthy
 from aumdoctor.checks.patch_mode_not_schedulable import patch_mode_not_schedulable
 from aumdoctor.checks.periodic_assessment_off import periodic_assessment_off
+from aumdoctor.checks.policy_remediation_denied import policy_remediation_denied
+from aumdoctor.checks.schedule_policy_missed import schedule_policy_missed
+from aumdoctor.checks.shutdown_or_unresponsive import shutdown_or_unresponsive
 from aumdoctor.checks.vm_agent_not_ready import vm_agent_not_ready
+from aumdoctor.checks.windows_update_access_denied import windows_update_access_denied
+from aumdoctor.checks.windows_update_disabled import windows_update_disabled
+from aumdoctor.checks.windows_update_shutting_down import windows_update_shutting_down
+from aumdoctor.checks.windows_update_unreachable import windows_update_unreachable
+from aumdoctor.checks.wsus_misconfigured import wsus_misconfigured
 
 CHECKS: tuple[Check, ...] = (
+    assessment_policy_missed,
+    schedule_policy_missed,
+    policy_remediation_denied,
     compute_provider_unregistered,
+    assignment_broken_by_move,
     automatic_by_os_not_manual,
+    not_assessed,
+    shutdown_or_unresponsive,
     machine_not_running,
+    maintenance_window_exceeded,
     arc_update_extension_missing,
     arc_update_extension_unhealthy,
     patch_extension_missing,
     patch_extension_unhealthy,
     extension_operations_disabled,
+    linux_auto_assess_inactive,
+    linux_repositories_unreachable,
+    windows_update_unreachable,
+    windows_update_disabled,
+    wsus_misconfigured,
+    windows_update_access_denied,
+    windows_update_shutting_down,
     patch_mode_not_schedulable,
     bypass_flag_missing,
     periodic_assessment_off,

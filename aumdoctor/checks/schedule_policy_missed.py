@@ -66,7 +66,8 @@ def schedule_policy_missed(machine: Machine, context: Context) -> Iterator[Obser
         confidence=Confidence.HIGH if owned_up_to else confidence_of(machine, first),
     )
     afterwards = {f"then{name[0].upper()}{name[1:]}": value for name, value in then.details.items()} if then else {}
-    yield structs.replace(seen, details={**first.details, **afterwards})
+    scheduled = "true" if context.is_scheduled(machine) else "false"
+    yield structs.replace(seen, details={**first.details, **afterwards, "scheduled": scheduled})
 
 
 def _missing_prerequisites(machine: Machine) -> tuple[Sign, ...]:

@@ -5,13 +5,26 @@ from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
 from aumdoctor.remedies.allow_extension_operations import allow_extension_operations
 from aumdoctor.remedies.assess_now import assess_now
+from aumdoctor.remedies.assign_schedule import assign_schedule
+from aumdoctor.remedies.correct_wsus_pointer import correct_wsus_pointer
 from aumdoctor.remedies.customer_managed_schedule import customer_managed_schedule
 from aumdoctor.remedies.delete_arc_extension import delete_arc_extension
 from aumdoctor.remedies.enable_periodic_assessment import enable_periodic_assessment
+from aumdoctor.remedies.enable_windows_update_service import enable_windows_update_service
+from aumdoctor.remedies.grant_policy_role import grant_policy_role
+from aumdoctor.remedies.install_on_demand import install_on_demand
+from aumdoctor.remedies.keep_running_in_window import keep_running_in_window
+from aumdoctor.remedies.lengthen_window import lengthen_window
+from aumdoctor.remedies.open_linux_repositories import open_linux_repositories
+from aumdoctor.remedies.open_windows_update_endpoints import open_windows_update_endpoints
 from aumdoctor.remedies.reapply import reapply
 from aumdoctor.remedies.reconnect_arc_agent import reconnect_arc_agent
 from aumdoctor.remedies.register_provider import register_provider
+from aumdoctor.remedies.remediate_policy import remediate_policy
 from aumdoctor.remedies.remedy import Remedy, RemedyKind
+from aumdoctor.remedies.remove_assignment import remove_assignment
+from aumdoctor.remedies.repair_update_access import repair_update_access
+from aumdoctor.remedies.restart_auto_assess_timer import restart_auto_assess_timer
 from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
 from aumdoctor.remedies.start_machine import start_machine
 from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_without_schedule
@@ -19,12 +32,25 @@ from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_with
 REMEDIES: tuple[RemedyKind, ...] = (
     allow_extension_operations,
     assess_now,
+    assign_schedule,
+    correct_wsus_pointer,
     customer_managed_schedule,
     delete_arc_extension,
     enable_periodic_assessment,
+    enable_windows_update_service,
+    grant_policy_role,
+    install_on_demand,
+    keep_running_in_window,
+    lengthen_window,
+    open_linux_repositories,
+    open_windows_update_endpoints,
     reapply,
     reconnect_arc_agent,
     register_provider,
+    remediate_policy,
+    remove_assignment,
+    repair_update_access,
+    restart_auto_assess_timer,
     restart_vm_agent,
     start_machine,
     stop_patching_without_schedule,
