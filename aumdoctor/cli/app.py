@@ -1,0 +1,94 @@
+"""The command line as a whole: its commands, and the one place where errors are printed."""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+from typer.exceptions import TyperException
+
+from aumdoctor import __version__
+from aumdoctor.cli import checks, demo, exit_codes, explain, scan
+from aumdoctor.cli.streams import err, out
+from aumdoctor.errors import AumDoctorError
+from aumdoctor.report.text import printable
+
+app = typer.Typer(
+    name="aumdoctor",
+    help="The doctor for Azure Update Manager: why is this machine not patched, and what cures it.",
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+
+def _version(wanted: bool) -> None:
+    if wanted:
+        out(f"aumdoctor {__version__}\n")
+        raise typer.Exit
+
+
+@app.callback()
+def aumdoctor(
+    version: Annotated[
+        bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
+    ] = False,
+) -> None:
+    """The doctor for Azure Update Manager: why is this machine not patched, and what cures it."""
+
+
+app.command("scan")(scan.scan)
+# Negative numbers (-2145107924) are error codes here, not options.
+app.command("explain", context_settings={"ignore_unknown_options": True})(explain.explain)
+app.add_typer(checks.app, name="checks")
+app.add_typer(demo.app, name="demo")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command line (by default the process's own) and answer its exit code. Every error becomes a message."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    try:
+        code = app(args=list(arguments), prog_name="aumdoctor", standalone_mode=False)
+    except AumDoctorError as error:
+        _print_error(arguments, error.message, error.advice)
+        return error.exit_code
+    except typer.Abort:
+        return exit_codes.INTERRUPTED
+    except TyperException as error:
+        told = error.format_message() if hasattr(error, "format_message") else str(error)
+        _print_error(arguments, told, "aumdoctor --help, or --help after a command, shows what there is.")
+        return exit_codes.USAGE
+    except KeyboardInterrupt:
+        _print_error(arguments, "interrupted", None)
+        return exit_codes.INTERRUPTED
+    except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+        _print_error(
+            arguments,
+            f"aumdoctor failed in a way it should not: {type(error).__name__}: {error}",
+            "run it again with --debug and report what it shows",
+        )
+        return exit_codes.UNREAD
+    return code if isinstance(code, int) else exit_codes.HEALTHY
+
+
+def run() -> None:
+    """The console script."""
+    for stream in (sys.stdout, sys.stderr):
+        # A name that the terminal's encoding cannot show is shown escaped; it never ends the command.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    sys.exit(main())
+
+
+def _print_error(arguments: Sequence[str], message: str, advice: str | None) -> None:
+    if "--debug" in arguments or os.environ.get("AUMDOCTOR_DEBUG"):
+        err(traceback.format_exc().rstrip())
+    err(f"error: {printable(message)}")
+    if advice:
+        err(f"next step: {printable(advice)}")

@@ -1,0 +1,42 @@
+"""`aumdoctor checks list` and `aumdoctor checks show`."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+import typer
+
+from aumdoctor.cli.choice import find_check
+from aumdoctor.cli.streams import out, width
+
+Output = Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="table, or json for a program.")]
+
+app = typer.Typer(help="The known issues that a scan looks for.", no_args_is_help=True, rich_markup_mode=None)
+
+
+@app.command("list")
+def list_checks(output: Output = "table") -> None:
+    """List every check."""
+    from aumdoctor.checks.registry import CHECKS
+    from aumdoctor.report import explanation
+
+    if output == "json":
+        out(explanation.checks_as_json(CHECKS))
+        return
+    out(explanation.list_of(CHECKS))
+
+
+@app.command("show")
+def show_check(
+    check: Annotated[str, typer.Argument(metavar="ID", help="A check's id (AUM018) or name.")],
+    output: Output = "table",
+) -> None:
+    """Show a check: what it sees, why it matters, how it is cured, what it reads."""
+    from aumdoctor.checks.registry import CHECKS
+    from aumdoctor.report import explanation
+
+    found = find_check(check, CHECKS)
+    if output == "json":
+        out(explanation.checks_as_json((found,)))
+        return
+    out(explanation.of_check(found, CHECKS, width()))

@@ -1,0 +1,43 @@
+"""Which checks a person means."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Sequence
+
+from aumdoctor.checks.check import Check
+from aumdoctor.errors import UsageError
+from aumdoctor.knowledge.lookup import nearest
+
+
+def match_check(wanted: str, checks: Iterable[Check]) -> Check | None:
+    """The check of an id (`AUM018`, also `aum18`) or name, or None."""
+    folded = wanted.strip().casefold()
+    numbered = re.fullmatch(r"aum0*([0-9]+)([a-z]?)", folded)
+    if numbered is not None:
+        folded = f"aum{int(numbered.group(1)):03d}{numbered.group(2)}"
+    return next((check for check in checks if folded in (check.id.casefold(), check.name.casefold())), None)
+
+
+def find_check(wanted: str, checks: Sequence[Check]) -> Check:
+    """As `match_check`, but an unknown check raises UsageError with the nearest."""
+    found = match_check(wanted, checks)
+    if found is None:
+        close = nearest(wanted, tuple(name for check in checks for name in (check.id, check.name)))
+        raise UsageError(
+            f"there is no check {wanted!r}",
+            advice=f"did you mean {' or '.join(close)}?" if close else "aumdoctor checks list shows every check.",
+        )
+    return found
+
+
+def choose(checks: Sequence[Check], only: Sequence[str], skipped: Sequence[str]) -> tuple[Check, ...]:
+    """The checks to run: those in `only` (all where it is empty) without those in `skipped`.
+
+    Raises UsageError for an unknown check, and where none is left.
+    """
+    wanted = {find_check(name, checks).id for name in only} or {check.id for check in checks}
+    wanted -= {find_check(name, checks).id for name in skipped}
+    if not wanted:
+        raise UsageError("--checks and --skip-checks leave no check to run", advice="Take one of them back.")
+    return tuple(check for check in checks if check.id in wanted)

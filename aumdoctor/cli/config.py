@@ -1,0 +1,116 @@
+"""Options from `aumdoctor.toml` and from `AUMDOCTOR_*` variables.
+
+    [scan]
+    subscription = ["Production", "Staging"]
+    fail-on = "medium"
+
+A table is named after its command, a key after the option without its dashes. A variable is the option in capitals
+(`AUMDOCTOR_FAIL_ON`), a list in it is separated by commas. The command line wins over variables, variables over the
+file. A key, variable or value that is not valid is an error that names its place and the nearest valid one.
+"""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import typer
+
+from aumdoctor.errors import UsageError
+from aumdoctor.knowledge.lookup import nearest
+
+FILE_NAME = "aumdoctor.toml"
+_PREFIX = "AUMDOCTOR_"
+# Read elsewhere, and not from the file: the bearer token of `--auth token`, and the file's own place.
+_OTHER_VARIABLES = frozenset({"AUMDOCTOR_ACCESS_TOKEN", "AUMDOCTOR_CONFIG"})
+_NOT_IN_FILE = frozenset({"config", "help"})
+
+
+def defaults(context: typer.Context, file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+    """The default for each of the command's parameters that the file or a variable sets, by parameter name.
+
+    `file` is None where no file was named; then `aumdoctor.toml` of the current folder is read if there is one.
+    Raises UsageError.
+    """
+    options = {_spelled(parameter): parameter for parameter in context.command.params if parameter.name is not None}
+    found: dict[str, Any] = {}
+    command = context.info_name or ""
+    for key, value in _table(file, command).items():
+        where = f"{file or FILE_NAME}, [{command}] {key}"
+        name = key.replace("_", "-")
+        if name not in options or name in _NOT_IN_FILE:
+            raise UsageError(f"{where}: there is no such option", advice=_advice(name, tuple(options)))
+        found[str(options[name].name)] = _checked(context, options[name], value, where)
+    for variable, text in sorted(environment.items()):
+        if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES:
+            continue
+        name = variable.removeprefix(_PREFIX).lower().replace("_", "-")
+        if name not in options or name in _NOT_IN_FILE:
+            variables = tuple(_PREFIX + option.upper().replace("-", "_") for option in options)
+            raise UsageError(f"{variable}: there is no such option", advice=_advice(variable, variables))
+        parts = [part.strip() for part in text.split(",") if part.strip()]
+        value = parts if _is_list(options[name]) else text
+        if text:
+            found[str(options[name].name)] = _checked(context, options[name], value, variable)
+    return found
+
+
+def _spelled(parameter: Any) -> str:
+    """The long option, without its dashes."""
+    return next((opt.removeprefix("--") for opt in parameter.opts if opt.startswith("--")), str(parameter.name))
+
+
+def _is_list(parameter: Any) -> bool:
+    return bool(getattr(parameter, "multiple", False))
+
+
+def _table(file: Path | None, command: str) -> dict[str, Any]:
+    path = file or Path(FILE_NAME)
+    if file is None and not path.is_file():
+        return {}
+    try:
+        document = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise UsageError(f"cannot read {path}: {error.strerror or error}", advice="Check --config.") from error
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", advice="Mend the line that it names.") from error
+    for name, value in document.items():
+        if name != command or not isinstance(value, dict):
+            raise UsageError(
+                f"{path}: there is no table [{name}]" if isinstance(value, dict) else f"{path}: {name} is in no table",
+                advice=f"options of aumdoctor {command} stand in the table [{command}]",
+            )
+    table: dict[str, Any] = document.get(command, {})
+    return table
+
+
+def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> Any:
+    """The value, once the option itself has accepted it."""
+    if _is_list(parameter) and isinstance(value, str):
+        value = [value]
+    flag = getattr(parameter, "is_flag", False)
+    if isinstance(value, dict) or isinstance(value, list) != _is_list(parameter):
+        kind = "a list" if _is_list(parameter) else "a single value"
+        raise UsageError(f"{where}: {value!r} is not {kind}", advice=_help(parameter))
+    if isinstance(value, bool) and not flag:
+        raise UsageError(f"{where}: {str(value).lower()} is not a value of the option", advice=_help(parameter))
+    try:
+        parameter.type_cast_value(context, value)
+    except typer.BadParameter as error:
+        choices = tuple(getattr(parameter.type, "choices", ()))
+        close = nearest(str(value), tuple(map(str, choices)))
+        raise UsageError(
+            f"{where}: {error.message}", advice=f"did you mean {close[0]!r}?" if close else _help(parameter)
+        ) from error
+    return value
+
+
+def _advice(name: str, names: tuple[str, ...]) -> str:
+    close = nearest(name, names, count=1)
+    return f"did you mean {close[0]}?" if close else "aumdoctor scan --help lists the options."
+
+
+def _help(parameter: Any) -> str:
+    return f"--{_spelled(parameter)}: {getattr(parameter, 'help', None) or 'see --help'}"

@@ -1,0 +1,59 @@
+"""Options that say where to look and how to get there; every command that reads Azure has them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+import typer
+
+Auth = Annotated[
+    Literal[
+        "default", "cli", "managed-identity", "workload-identity", "environment", "interactive", "device-code", "token"
+    ],
+    typer.Option("--auth", help="How to sign in. token: the bearer token in AUMDOCTOR_ACCESS_TOKEN."),
+]
+Tenant = Annotated[str | None, typer.Option("--tenant", metavar="ID", help="Tenant (directory) to sign in to.")]
+ClientId = Annotated[
+    str | None, typer.Option("--client-id", metavar="ID", help="Client id of the managed identity or application.")
+]
+Cloud = Annotated[Literal["public", "usgov", "china", "custom"], typer.Option("--cloud", help="Which Azure.")]
+ArmEndpoint = Annotated[
+    str | None, typer.Option("--arm-endpoint", metavar="URL", help="Resource Manager of a custom cloud.")
+]
+Authority = Annotated[str | None, typer.Option("--authority", metavar="HOST", help="Sign-in host of a custom cloud.")]
+CaBundle = Annotated[
+    Path | None, typer.Option("--ca-bundle", metavar="FILE", help="Certificates (PEM) to trust, as behind a TLS proxy.")
+]
+Timeout = Annotated[
+    float | None, typer.Option("--timeout", metavar="SECONDS", min=1, help="Stop reading after this long.")
+]
+Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=512, help="Requests under way at once.")]
+
+Subscriptions = Annotated[
+    list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="Subscription; may be repeated.")
+]
+ManagementGroups = Annotated[
+    list[str] | None, typer.Option("--management-group", metavar="ID", help="Everything below it; may be repeated.")
+]
+AllSubscriptions = Annotated[bool, typer.Option("--all-subscriptions", help="All that the sign-in can see.")]
+ResourceGroups = Annotated[
+    list[str] | None, typer.Option("--resource-group", metavar="NAME", help="Only in it; may be repeated.")
+]
+Machines = Annotated[
+    list[str] | None, typer.Option("--machine", metavar="ID|NAME", help="Only this machine; may be repeated.")
+]
+Tags = Annotated[
+    list[str] | None, typer.Option("--tag", metavar="NAME=VALUE", help="Only machines with the tag; may be repeated.")
+]
+Locations = Annotated[
+    list[str] | None, typer.Option("--location", metavar="REGION", help="Only in the region; may be repeated.")
+]
+Source = Annotated[
+    Literal["auto", "graph", "arm"],
+    typer.Option("--source", help="Resource Graph, Resource Manager, or the one confirmed by the other."),
+]
+Depth = Annotated[
+    Literal["quick", "normal", "full"],
+    typer.Option("--depth", help="Ask Resource Manager about no machine, those in doubt, or every one."),
+]

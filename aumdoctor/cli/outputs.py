@@ -1,0 +1,63 @@
+"""Where reports go: `-o table`, `-o json`, `-o json=FILE`."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+
+from aumdoctor.cli.streams import out, wants_color, width
+from aumdoctor.errors import UsageError
+from aumdoctor.report import json, table
+from aumdoctor.report.result import Report
+
+FORMATS = ("table", "json")
+
+
+class Output(msgspec.Struct, frozen=True):
+    """A format, and the file that it goes to (None: standard output)."""
+
+    format: str
+    file: Path | None = None
+
+
+def parse(wanted: Sequence[str]) -> tuple[Output, ...]:
+    """The outputs that options name. Raises UsageError for an unknown format, for two on standard output, and for a
+    file whose folder is not there: better before a long scan than after it."""
+    outputs = []
+    for text in wanted:
+        name, separator, file = text.partition("=")
+        if name not in FORMATS or (separator and not file):
+            raise UsageError(
+                f"--output {text}: there is no such output", advice=f"use {' or '.join(FORMATS)}, or FORMAT=FILE."
+            )
+        if file and not Path(file).absolute().parent.is_dir():
+            raise UsageError(f"--output {text}: the folder is not there", advice="Create it first.")
+        outputs.append(Output(name, Path(file) if file else None))
+    if sum(output.file is None for output in outputs) > 1:
+        raise UsageError(
+            "two outputs cannot both go to standard output", advice="Give one of them a file: -o json=report.json"
+        )
+    return tuple(outputs)
+
+
+def write(report: Report, outputs: Sequence[Output], *, verbose: bool) -> None:
+    """Write the report to every output, standard output last. Raises UsageError where a file cannot be written."""
+    for output in sorted(outputs, key=lambda output: output.file is None):
+        if output.file is None:
+            out(_rendered(report, output.format, verbose, width(), wants_color(sys.stdout)))
+            continue
+        try:
+            output.file.write_text(_rendered(report, output.format, verbose, 80, False), encoding="utf-8")
+        except OSError as error:
+            raise UsageError(
+                f"cannot write {output.file}: {error.strerror or error}", advice="Choose a file that can be written."
+            ) from error
+
+
+def _rendered(report: Report, format: str, verbose: bool, columns: int, color: bool) -> str:
+    if format == "json":
+        return json.render(report)
+    return table.render(report, verbose=verbose, width=columns, color=color)

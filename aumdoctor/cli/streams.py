@@ -1,0 +1,41 @@
+"""Writing to standard output and standard error."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from typing import TextIO
+
+_WIDEST = 120
+
+
+def out(text: str) -> None:
+    """Write to standard output. A reader that has gone (`| head`) is no error: the rest is dropped."""
+    try:
+        sys.stdout.write(text)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        # Python flushes standard output once more at its end; let it do so into nothing.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def err(text: str) -> None:
+    """Write a line to standard error."""
+    sys.stderr.write(text + "\n")
+    sys.stderr.flush()
+
+
+def width() -> int:
+    """The columns to write in: the terminal's (or COLUMNS), 80 where there is none, never more than one reads well."""
+    return max(40, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))
+
+
+def is_terminal(stream: TextIO) -> bool:
+    """Whether a person is likely to be looking: a terminal that can move its cursor."""
+    return stream.isatty() and os.environ.get("TERM") != "dumb"
+
+
+def wants_color(stream: TextIO) -> bool:
+    """Whether to colour what goes to a stream: a terminal, unless NO_COLOR (https://no-color.org) is set."""
+    return is_terminal(stream) and not os.environ.get("NO_COLOR")

@@ -1,0 +1,117 @@
+"""What is known of a check, code or text, as plain text."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import msgspec
+
+from aumdoctor.checks.check import Check, Subject
+from aumdoctor.diagnosis.causes import parents_of
+from aumdoctor.knowledge.entry import Entry
+from aumdoctor.model.facts import READ_PERMISSIONS
+from aumdoctor.remedies.catalogue import BY_NAME
+
+_SUBJECTS = {
+    Subject.MACHINE: "Azure VMs and Arc-enabled servers",
+    Subject.AZURE_VM: "Azure VMs",
+    Subject.ARC: "Arc-enabled servers",
+    Subject.SUBSCRIPTION: "subscriptions",
+    Subject.ESTATE: "the estate as a whole",
+}
+
+
+def list_of(checks: Iterable[Check]) -> str:
+    """One line per check: id, severity, name."""
+    return "".join(f"{check.id}  {check.severity.label:<8}  {check.name}\n" for check in checks)
+
+
+def checks_as_json(checks: Iterable[Check]) -> str:
+    """A JSON array of checks with their metadata and documentation."""
+    return msgspec.json.format(msgspec.json.encode([_metadata(check) for check in checks]), indent=2).decode() + "\n"
+
+
+def _metadata(check: Check) -> dict[str, Any]:
+    return {
+        "id": check.id,
+        "name": check.name,
+        "summary": check.summary,
+        "severity": check.severity.label,
+        "confidence": check.confidence,
+        "applies_to": check.applies_to,
+        "os": check.os,
+        "needs": check.needs,
+        "uses": check.uses,
+        "blocks": check.blocks,
+        "remedies": check.remedies,
+        "causes": check.causes,
+        "source": check.source,
+        "seed": check.seed,
+        "documentation": check.documentation,
+    }
+
+
+def of_check(check: Check, checks: Sequence[Check], width: int) -> str:
+    """A check in full: its documentation, its cures, what it explains and is explained by, what it reads, its source.
+
+    `checks` are all checks, for the names of its neighbours.
+    """
+    names = {other.id: other.name for other in checks}
+    machines = _SUBJECTS[check.applies_to] + (f" with {check.os.capitalize()}" if check.os else "")
+    blocks = f"; stops {', '.join(check.blocks)}" if check.blocks else ""
+    facts = [f"{fact} ({' or '.join(READ_PERMISSIONS[fact])})" for fact in check.needs]
+    facts += [f"{fact}, where it can be read" for fact in check.uses]
+    parts = [
+        f"{check.id} {check.name}",
+        textwrap.fill(
+            f"Severity {check.severity.label}, confidence {check.confidence}; about {machines}{blocks}.", width
+        ),
+        *_documentation(check.documentation, width),
+        *_listed("Remedies", [_cure(name) for name in check.remedies], width),
+        *_listed("Explains", [f"{each} {names[each]}" for each in check.causes if each in names], width),
+        *_listed("Explained by", [f"{each} {names[each]}" for each in parents_of(checks).get(check.id, ())], width),
+        *_listed("Reads", facts, width),
+        *_listed("Source", [check.source, *([f"Troubleshooting article, {check.seed}"] if check.seed else [])], width),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
+    """A code or text: what it means, what to do, and which of `checks` find it."""
+    names = {check.id: check.name for check in checks}
+    title = f"{entry.code} {entry.name}" if entry.code else entry.name
+    found_by = [f"{each} {names[each]}" for each in entry.checks if each in names]
+    parts = [
+        f"{title} ({entry.kind})",
+        textwrap.fill(entry.means, width),
+        *_listed("What to do", entry.advice, width),
+        *_listed("Found by", found_by, width),
+        *_listed("Source", [f"{entry.source} (as of {entry.as_of})"], width),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _cure(name: str) -> str:
+    kind = BY_NAME[name]
+    return f"{kind.name}: {kind.title} ({kind.risk}, {'reversible' if kind.reversible else 'not reversible'})"
+
+
+def _listed(title: str, lines: Sequence[str], width: int) -> list[str]:
+    filled = (textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    ") for line in lines)
+    return [f"{title}\n" + "\n".join(filled)] if lines else []
+
+
+def _documentation(documentation: str, width: int) -> list[str]:
+    """The docstring's paragraphs, filled anew; a heading stands above its text, lists and code keep their lines."""
+    parts = []
+    for block in documentation.replace("`", "").split("\n\n"):
+        heading, _, body = block.partition("\n") if block.startswith("## ") else ("", "", block)
+        title = heading.removeprefix("## ")
+        if any(line.startswith(("- ", "* ", "    ", "|")) for line in body.splitlines()):
+            filled = textwrap.indent(body, "  " if title else "")
+        else:
+            filled = textwrap.fill(body, width, initial_indent="  " * bool(title), subsequent_indent="  " * bool(title))
+        parts.append(f"{title}\n{filled}" if title else filled)
+    return parts
