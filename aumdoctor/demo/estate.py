@@ -1,0 +1,234 @@
+"""Estates for the embedded Azure: a large one from a seed, and small ones by hand.
+
+`generate` makes an estate whose ground truth is known: at least 60 % of its machines are healthy, each of the others
+has one planted issue. Same arguments, same estate.
+"""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+
+from aumdoctor.demo.machines import Image, add_arc, add_vm, image_for
+from aumdoctor.demo.plants import (
+    LINUX_ARC,
+    LINUX_VM,
+    PLANTS,
+    SCHEDULE_TAG,
+    SUBSCRIPTION_WIDE,
+    WINDOWS_ARC,
+    WINDOWS_VM,
+    attach_as_policy_does,
+    default_configuration,
+    plant,
+)
+from aumdoctor.demo.policies import SCHEDULE_MACHINES, add_policy_assignment, set_compliance
+from aumdoctor.demo.schedules import (
+    SCHEDULES,
+    add_configuration,
+    add_dynamic_scope,
+    assign,
+    last_start,
+    record_run,
+)
+from aumdoctor.demo.state import DemoEstate, Wire, add_subscription, stable_guid
+
+__all__ = ["DemoEstate", "add_arc", "add_vm", "empty_estate", "generate", "plant"]
+
+UNHEALTHY_SHARE = 0.28
+MOST_UNHEALTHY_SHARE = 0.4
+SUBSCRIPTION_NAMES = ("contoso-prod-weu", "contoso-prod-jpe", "contoso-nonprod")
+REGIONS = (("westeurope", "weu"), ("japaneast", "jpe"), ("northeurope", "neu"))
+WORKLOADS = ("web", "app", "sql", "erp", "api", "build", "file", "mon", "etl", "crm")
+SHAPES = (
+    WINDOWS_VM,
+    LINUX_VM,
+    WINDOWS_VM,
+    LINUX_VM,
+    WINDOWS_VM,
+    LINUX_VM,
+    WINDOWS_VM,
+    LINUX_ARC,
+    LINUX_VM,
+    WINDOWS_ARC,
+)
+RING_SCHEDULES = {"ring-1": SCHEDULES[0], "ring-2": SCHEDULES[1], "test": SCHEDULES[2]}
+"""The dynamic scopes of every subscription: machines whose tag has this value, under that schedule."""
+DYNAMICALLY_SCHEDULED = ("AUM012", "AUM030", "AUM031", "AUM117")
+"""Issues that are planted on machines of dynamic scopes too, so that matching the scope is part of finding them."""
+
+
+def empty_estate(now: datetime, *, subscriptions: int = 1, seed: int = 1) -> DemoEstate:
+    """Subscriptions with all providers registered and nothing in them."""
+    state = DemoEstate(now, seed)
+    for index in range(subscriptions):
+        name = SUBSCRIPTION_NAMES[index] if index < len(SUBSCRIPTION_NAMES) else f"contoso-team-{index:02d}"
+        add_subscription(state, stable_guid("subscription", seed, index), name)
+    return state
+
+
+def generate(machines: int, seed: int, subscriptions: int = 3, now: datetime | None = None) -> DemoEstate:
+    """An estate of `machines` machines over `subscriptions` subscriptions, and a small one each for the issues that
+    concern a whole subscription (AUM005, AUM045).
+
+    Every recipe of `PLANTS` is used at least once where 40 % of the machines are enough for that. `now` must be aware
+    and is needed for the estate to be the same again. Raises ValueError for fewer than one machine or subscription.
+    """
+    if machines < 1 or subscriptions < 1:
+        raise ValueError("an estate needs at least one machine and one subscription")
+    if now is None or now.tzinfo is None:
+        raise ValueError("`now` must be an aware datetime")
+    now = now.replace(microsecond=0)
+    state = empty_estate(now, subscriptions=subscriptions, seed=seed)
+    maker = _Maker(state, random.Random(seed))
+    checks = list(_issues(machines, random.Random(seed + 1)))
+    for check in checks:
+        maker.unhealthy(check)
+    for _ in range(machines - len(checks)):
+        maker.healthy()
+    return state
+
+
+def _issues(machines: int, rng: random.Random) -> Iterator[str]:
+    """The check ids to plant, one a machine: each once, then by weight until the share of sick machines is reached."""
+    once = list(PLANTS)[: int(machines * MOST_UNHEALTHY_SHARE)]
+    yield from once
+    more = max(0, int(machines * UNHEALTHY_SHARE) - len(once))
+    repeatable = [check for check in PLANTS if check not in SUBSCRIPTION_WIDE]
+    yield from rng.choices(repeatable, weights=[PLANTS[check].weight for check in repeatable], k=more)
+
+
+class _Maker:
+    """Makes machines one after the other and keeps what they share: numbers, configurations, scopes."""
+
+    def __init__(self, state: DemoEstate, rng: random.Random) -> None:
+        self.state = state
+        self.rng = rng
+        self.subscriptions = [subscription["subscriptionId"] for subscription in state.subscriptions.values()]
+        self.count = 0
+        self.last_starts = {schedule.name: last_start(schedule, state.now) for schedule in SCHEDULES}
+        self.configurations: dict[tuple[str, str], str] = {}
+        for index, subscription in enumerate(self.subscriptions):
+            self._prepare(subscription, REGIONS[index % len(REGIONS)][0])
+
+    def _prepare(self, subscription: str, location: str) -> None:
+        for ring, schedule in RING_SCHEDULES.items():
+            configuration_id = add_configuration(
+                self.state, subscription=subscription, schedule=schedule, location=location
+            )
+            self.configurations[subscription, schedule.name] = configuration_id
+            scope_filter: Wire = {
+                "resourceTypes": ["Microsoft.Compute/virtualMachines", "Microsoft.HybridCompute/machines"],
+                "resourceGroups": [],
+                "osTypes": ["Windows", "Linux"],
+                "locations": [],
+                "tagSettings": {"tags": {SCHEDULE_TAG: [ring]}, "filterOperator": "All"},
+            }
+            add_dynamic_scope(
+                self.state, f"/subscriptions/{subscription}", configuration_id, f"scope-{ring}", scope_filter
+            )
+
+    def _machine(
+        self, shape: str, subscription: str | None = None, resource_group: str | None = None
+    ) -> tuple[str, str]:
+        """A healthy machine without a schedule. Returns its subscription and its id."""
+        number = self.count
+        self.count += 1
+        place = number % len(self.subscriptions)
+        location, region = REGIONS[place % len(REGIONS)]
+        subscription = subscription or self.subscriptions[place]
+        workload = WORKLOADS[self.rng.randrange(len(WORKLOADS))]
+        stage = ("prod", "prod", "test")[self.rng.randrange(3)]
+        os_type = "Windows" if shape in (WINDOWS_VM, WINDOWS_ARC) else "Linux"
+        image: Image = image_for(os_type, self.rng.randrange(4))
+        tags = {
+            "env": stage,
+            "workload": workload,
+            "costCenter": f"CC-{4100 + self.rng.randrange(12)}",
+            "owner": f"team-{workload}@contoso.com",
+        }
+        assessed = self.state.now - timedelta(minutes=self.rng.randrange(30, 22 * 60))
+        if shape in (WINDOWS_VM, LINUX_VM):
+            # Groups stay small enough to be looked at, and their names mix case as people do.
+            group = resource_group or f"rg-{workload}-{stage}-{region}-{number // 400:02d}"
+            machine_id = add_vm(
+                self.state,
+                subscription=subscription,
+                resource_group=group,
+                name=f"vm-{workload}-{region}-{number:05d}",
+                os_type=os_type,
+                location=location,
+                tags=tags,
+                image=image,
+                created=self.state.now - timedelta(days=60 + self.rng.randrange(800), minutes=self.rng.randrange(1440)),
+                assessed=assessed,
+            )
+        else:
+            machine_id = add_arc(
+                self.state,
+                subscription=subscription,
+                resource_group=resource_group or f"RG-OnPrem-{region.upper()}-{number // 400:02d}",
+                name=f"srv-{workload}-{number:05d}",
+                os_type=os_type,
+                location=location,
+                tags=tags,
+                image=image,
+                assessed=assessed,
+            )
+        return subscription, machine_id
+
+    def healthy(self) -> str:
+        """A machine with a schedule (by a dynamic scope or an assignment of its own) that ran when it last should."""
+        shape = SHAPES[self.rng.randrange(len(SHAPES))]
+        choice = self.rng.random()
+        if choice < 0.06 and shape in (WINDOWS_VM, LINUX_VM):
+            return self._healthy_by_policy(shape)
+        subscription, machine_id = self._machine(shape)
+        machine = self.state.machine(machine_id)
+        if choice < 0.5:
+            ring, schedule = list(RING_SCHEDULES.items())[self.rng.randrange(3)]
+            machine["tags"][SCHEDULE_TAG] = ring
+            configuration_id = self.configurations[subscription, schedule.name]
+        else:
+            schedule = SCHEDULES[self.rng.randrange(3)]
+            configuration_id = self.configurations[subscription, schedule.name]
+            assign(self.state, machine_id, configuration_id)
+        start = self.last_starts[schedule.name]
+        record_run(self.state, machine_id, configuration_id, start, minutes=20 + self.rng.randrange(60))
+        return machine_id
+
+    def _healthy_by_policy(self, shape: str) -> str:
+        """One of the machines that the scheduling policy did attach, in the group where it missed others."""
+        subscription, machine_id = self._machine(shape, resource_group="rg-restored")
+        configuration_id = default_configuration(self.state, machine_id)
+        assignment_id = add_policy_assignment(
+            self.state,
+            "/".join(machine_id.split("/")[:5]),
+            "aum-schedule-machines",
+            SCHEDULE_MACHINES,
+            configuration_id=configuration_id,
+        )
+        attach_as_policy_does(self.state, machine_id, configuration_id)
+        set_compliance(self.state, machine_id, assignment_id, "Compliant")
+        start = self.last_starts[SCHEDULES[0].name]
+        record_run(self.state, machine_id, configuration_id, start, minutes=20 + self.rng.randrange(60))
+        return machine_id
+
+    def unhealthy(self, check: str) -> str:
+        """A machine of a shape that suits the check, with its issue."""
+        chosen = PLANTS[check]
+        shape = chosen.shapes[self.rng.randrange(len(chosen.shapes))]
+        subscription = self._subscription_for(check) if check in SUBSCRIPTION_WIDE else None
+        subscription, machine_id = self._machine(shape, subscription, chosen.resource_group)
+        if chosen.scheduled and check in DYNAMICALLY_SCHEDULED and self.rng.random() < 0.5:
+            self.state.machine(machine_id)["tags"][SCHEDULE_TAG] = "ring-1"
+        elif not chosen.scheduled:
+            # Tag values are compared exactly, so this is not in ring-1, whatever people believe.
+            self.state.machine(machine_id)["tags"]["patch-group"] = "Ring-1"
+        plant(self.state, check, machine_id)
+        return machine_id
+
+    def _subscription_for(self, check: str) -> str:
+        name = {"AUM005": "contoso-factory-arc", "AUM045": "contoso-sandbox"}[check]
+        return add_subscription(self.state, stable_guid("subscription", self.state.seed, name), name)
