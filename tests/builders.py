@@ -23,8 +23,10 @@ from aumdoctor.model.finding import Finding, Unknown
 from aumdoctor.model.machine import (
     ArcAgent,
     Assessment,
+    ErrorDetail,
     Extension,
     ExtensionHandler,
+    Installation,
     Machine,
     MachineKind,
     PatchSettings,
@@ -32,11 +34,19 @@ from aumdoctor.model.machine import (
     VmAgent,
 )
 from aumdoctor.model.maintenance import (
+    ApplyUpdate,
     ConfigurationAssignment,
     DynamicScopeFilter,
     InstallPatches,
     MaintenanceConfiguration,
     MaintenanceWindow,
+)
+from aumdoctor.model.policy import (
+    PolicyAssignment,
+    PolicyState,
+    Remediation,
+    RemediationDeployment,
+    RoleAssignment,
 )
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
@@ -78,6 +88,118 @@ def assessment(**overrides: Any) -> Assessment:
         "other_count": 0,
     }
     return Assessment(**{**fresh, **overrides})
+
+
+def error_details(*messages: str) -> tuple[ErrorDetail, ...]:
+    """Error texts as the decoder lists them."""
+    return tuple(ErrorDetail(path=f"error.details[{at}].message", message=text) for at, text in enumerate(messages))
+
+
+def failed_assessment(*messages: str, **overrides: Any) -> Assessment:
+    """An assessment of three hours ago that failed with these error texts."""
+    return assessment(**{"status": "Failed", "errors": error_details(*messages), **overrides})
+
+
+def installation(*messages: str, **overrides: Any) -> Installation:
+    """A scheduled installation of four days ago that succeeded, or failed where error texts are given."""
+    values: dict[str, Any] = {
+        "status": "Failed" if messages else "Succeeded",
+        "started_by": "Platform",
+        "started_at": NOW - timedelta(days=4, minutes=40),
+        "last_modified": NOW - timedelta(days=4),
+        "maintenance_window_exceeded": False,
+        "maintenance_run_id": "/run/20260606220000",
+        "reboot_status": "NotNeeded",
+        "installed_count": 3,
+        "failed_count": 0,
+        "pending_count": 0,
+        "errors": error_details(*messages),
+    }
+    return Installation(**{**values, **overrides})
+
+
+def run(machine: Machine, **overrides: Any) -> ApplyUpdate:
+    """A run of the weekly schedule on a machine four days ago that succeeded."""
+    started: datetime = overrides.get("started_at", NOW - timedelta(days=4))
+    values: dict[str, Any] = {
+        "id": f"{machine.id}/providers/Microsoft.Maintenance/applyUpdates/{started:%Y%m%d%H%M%S}",
+        "resource_id": machine.id,
+        "maintenance_configuration_id": configuration().id,
+        "maintenance_scope": "InGuestPatch",
+        "status": "Succeeded",
+        "started_at": started,
+        "ended_at": started + timedelta(minutes=40),
+    }
+    return ApplyUpdate(**{**values, **overrides})
+
+
+def policy_assignment(
+    definition: str, *, name: str = "patching", scope: str | None = None, **overrides: Any
+) -> PolicyAssignment:
+    """An enforced assignment of a built-in policy (its GUID), on the subscription unless `scope` says otherwise."""
+    scope = scope if scope is not None else ids.subscription_scope(SUBSCRIPTION)
+    values: dict[str, Any] = {
+        "id": f"{scope}/providers/Microsoft.Authorization/policyAssignments/{name}",
+        "name": name,
+        "display_name": f"Policy {name}",
+        "scope": scope,
+        "definition_id": f"/providers/Microsoft.Authorization/policyDefinitions/{definition}",
+        "principal_id": "99999999-9999-9999-9999-999999999999",
+        "enforcement_mode": "Default",
+    }
+    return PolicyAssignment(**{**values, **overrides})
+
+
+def policy_state(
+    machine: Machine, assignment: PolicyAssignment, compliance: str = "NonCompliant", **overrides: Any
+) -> PolicyState:
+    """What Azure Policy wrote about a machine under an assignment."""
+    values: dict[str, Any] = {
+        "resource_id": machine.id,
+        "policy_assignment_id": assignment.id,
+        "policy_definition_id": assignment.definition_id,
+        "compliance_state": compliance,
+        "timestamp": NOW - timedelta(hours=9),
+    }
+    return PolicyState(**{**values, **overrides})
+
+
+def denied_remediation(
+    assignment: PolicyAssignment, *machines: Machine, name: str = "remediate-1", **overrides: Any
+) -> Remediation:
+    """A remediation task that failed two days ago on machines, for want of a right on their gallery image."""
+    failures = tuple(
+        RemediationDeployment(
+            remediated_resource_id=machine.id,
+            status="Failed",
+            error_code="LinkedAuthorizationFailed",
+            error_message="no permission to perform action(s) 'Microsoft.Compute/galleries/images/versions/read'",
+        )
+        for machine in machines
+    )
+    values: dict[str, Any] = {
+        "id": f"{assignment.scope}/providers/Microsoft.PolicyInsights/remediations/{name}",
+        "name": name,
+        "policy_assignment_id": assignment.id,
+        "provisioning_state": "Failed",
+        "total_deployments": len(machines),
+        "failed_deployments": len(machines),
+        "last_updated": NOW - timedelta(days=2),
+        "failures": failures,
+    }
+    return Remediation(**{**values, **overrides})
+
+
+def role_assignment(assignment: PolicyAssignment, role: str, scope: str | None = None) -> RoleAssignment:
+    """A role (its GUID) of the identity of a policy assignment, on the assignment's scope unless said otherwise."""
+    scope = scope if scope is not None else assignment.scope
+    return RoleAssignment(
+        id=f"{scope}/providers/Microsoft.Authorization/roleAssignments/{role}",
+        scope=scope,
+        principal_id=(assignment.principal_id or "").upper(),
+        role_definition_id=f"{ids.subscription_scope(SUBSCRIPTION)}/providers/Microsoft.Authorization"
+        f"/roleDefinitions/{role}",
+    )
 
 
 def patch_extension_type(os_type: str | None) -> str:

@@ -96,7 +96,7 @@ def _superseded(remediation: Remediation, deployment: RemediationDeployment, est
         and remediation.last_updated is not None
         and later.last_updated > remediation.last_updated
         and ids.key(later.policy_assignment_id) == ids.key(remediation.policy_assignment_id)
-        and later.policy_definition_reference_id == remediation.policy_definition_reference_id
+        and (later.policy_definition_reference_id or "") == (remediation.policy_definition_reference_id or "")
         and (later.provisioning_state or "").lower() in _ENDED
         and _reaches(later, deployment.remediated_resource_id)
         for later in estate.remediations

@@ -28,7 +28,7 @@ def open_linux_repositories(finding: Finding, estate: Estate) -> Prescription | 
             "curl -sSI --max-time 10 https://HOST/",
             "Open TCP 443 and 80 outbound to these hosts (security group, route, firewall, proxy).",
             f"Red Hat pay-as-you-go images use {', '.join(RED_HAT_UPDATE_INFRASTRUCTURE)}, which answer only to "
-            "addresses of Azure's datacentres: route them straight to the internet, not through your own proxy or site.",
+            "addresses of Azure's datacentres: route them straight to the internet, not through your own proxy.",
             assess_again(machine),
         )
     )
