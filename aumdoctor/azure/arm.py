@@ -62,16 +62,16 @@ def virtual_machines(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]
 
 def power_states(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
     """The run-time status of a subscription's VMs (`statusOnly=true`)."""
-    return session.rows(f"{scope}/providers/Microsoft.Compute/virtualMachines", COMPUTE, statusOnly="true")
+    return session.rows(f"{scope}/providers/Microsoft.Compute/virtualMachines", COMPUTE, {"statusOnly": "true"})
 
 
 async def instance_view(session: Session, machine_id: str) -> Machine:
     """A VM with its instance view: power state, agent, extension handlers, patch status."""
-    body = await session.get(machine_id, COMPUTE, **{"$expand": "instanceView"})
-    try:
-        return virtual_machine(body, machine_id)
-    except Malformed as error:
-        raise ReadFailure("MalformedResponse", f"Azure's answer about {machine_id} is no VM: {error}") from error
+    body = await session.get(machine_id, COMPUTE, {"$expand": "instanceView"})
+    machine = virtual_machine(body, machine_id)
+    if machine.malformed is not None:
+        raise ReadFailure("MalformedResponse", f"the instance view could not be decoded: {machine.malformed}")
+    return machine
 
 
 def arc_machines(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
@@ -141,7 +141,7 @@ def policy_states(session: Session, scope: str, definitions: tuple[str, ...]) ->
     """The latest compliance with some policy definitions (GUIDs), by the Policy Insights query."""
     condition = " or ".join(f"policyDefinitionName eq '{definition}'" for definition in definitions)
     path = f"{scope}/providers/Microsoft.PolicyInsights/policyStates/latest/queryResults"
-    return session.rows(path, POLICY_STATES, post={}, **{"$filter": condition})
+    return session.rows(path, POLICY_STATES, {"$filter": condition}, post={})
 
 
 def remediations(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
@@ -159,7 +159,7 @@ def role_assignments(session: Session, scope: str, principal_id: str) -> AsyncIt
     if not re.fullmatch(r"[0-9A-Za-z-]{1,64}", principal_id):
         raise ReadFailure("MalformedResponse", f"{principal_id!r} is no principal id")
     path = f"{scope}/providers/Microsoft.Authorization/roleAssignments"
-    return session.rows(path, ROLE_ASSIGNMENTS, **{"$filter": f"principalId eq '{principal_id}'"})
+    return session.rows(path, ROLE_ASSIGNMENTS, {"$filter": f"principalId eq '{principal_id}'"})
 
 
 def activity(session: Session, resource_id: str, since: datetime, until: datetime) -> AsyncIterator[msgspec.Raw]:
@@ -171,4 +171,4 @@ def activity(session: Session, resource_id: str, since: datetime, until: datetim
         f"and resourceUri eq '{quoted}'"
     )
     path = f"{scope}/providers/Microsoft.Insights/eventtypes/management/values"
-    return session.rows(path, ACTIVITY_LOG, **{"$filter": condition})
+    return session.rows(path, ACTIVITY_LOG, {"$filter": condition})

@@ -77,15 +77,14 @@ def retry_after(headers: Mapping[str, str]) -> float | None:
     if seconds is not None:
         return max(0.0, seconds)
     try:
-        moment: float = parsedate_to_datetime(value).timestamp()
-        return max(0.0, moment - time())
+        return max(0.0, parsedate_to_datetime(value).timestamp() - time())
     except ValueError:
         return None
 
 
 def backoff(attempt: int) -> float:
     """Seconds before retry number `attempt` (from 0) where Azure named none: 0.5, 1, 2, 4 … 30, with full jitter."""
-    return random.uniform(0.5, 1.0) * min(30.0, 0.5 * 2**attempt)  # noqa: S311 - jitter
+    return random.uniform(0.5, 1.0) * min(30.0, 0.5 * 2.0**attempt)  # noqa: S311 - jitter
 
 
 def _resource_limits(headers: Mapping[str, str]) -> list[str]:

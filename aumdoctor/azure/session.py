@@ -117,29 +117,32 @@ class Session:
         await self._client.__aexit__(kind, error, trace)
         await self._credential.close()
 
-    async def get(self, path: str, api_version: str, **parameters: str) -> bytes:
+    async def get(self, path: str, api_version: str, parameters: Mapping[str, str] | None = None) -> bytes:
         """The body of a GET below the ARM endpoint."""
-        return await self._read("GET", path, {"api-version": api_version, **parameters}, None)
+        return await self._read("GET", path, {"api-version": api_version, **(parameters or {})}, None)
 
-    async def query(
-        self, path: str, api_version: str, body: Mapping[str, Any] | None = None, **parameters: str
-    ) -> bytes:
+    async def query(self, path: str, api_version: str, body: Mapping[str, Any]) -> bytes:
         """The body of one of the POSTs that read."""
-        return await self._read("POST", path, {"api-version": api_version, **parameters}, body)
+        return await self._read("POST", path, {"api-version": api_version}, body)
 
     async def rows(
-        self, path: str, api_version: str, *, post: Mapping[str, Any] | None = None, **parameters: str
+        self,
+        path: str,
+        api_version: str,
+        parameters: Mapping[str, str] | None = None,
+        *,
+        post: Mapping[str, Any] | None = None,
     ) -> AsyncIterator[msgspec.Raw]:
-        """Every row of a list, over all its pages.
+        """Every row of a list, over all its pages; with `post`, of a list that is asked for by POST.
 
         A nextLink is followed as Azure wrote it, with the method of the first page, and only at the ARM endpoint.
         Raises ReadFailure in the middle where a page fails; the rows before it have been given out.
         """
-        method, query = ("GET", None) if post is None else ("POST", post)
-        url, sent = path, {"api-version": api_version, **parameters}
+        method = "GET" if post is None else "POST"
+        url, sent = path, {"api-version": api_version, **(parameters or {})}
         visited: set[str] = set()
         while True:
-            found = await self._page(method, url, sent, query)
+            found = await self._page(method, url, sent, post)
             for row in found.value or ():
                 yield row
             link = found.next_link or found.odata_next_link

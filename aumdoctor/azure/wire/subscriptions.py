@@ -42,6 +42,12 @@ class _Named(Wire, frozen=True, kw_only=True):
     type: str | None = None
 
 
+def listed_subscription(raw: bytes | msgspec.Raw) -> str:
+    """The subscription id of a row of `resourcecontainers`. Raises Malformed."""
+    row = decode(_SubscriptionRow, raw)
+    return (row.subscription_id or ids.name_of(row.id or "")).lower()
+
+
 def descendant_subscription(raw: bytes | msgspec.Raw) -> str | None:
     """The subscription id of a management group's descendant, None for a group. Raises Malformed."""
     row = decode(_Named, raw)

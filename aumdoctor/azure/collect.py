@@ -1,0 +1,137 @@
+"""The one way in: open a session, find the subscriptions in scope, collect, and give back an estate."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+from datetime import datetime
+
+from aumdoctor.azure.collection import Collection, Progress, ReadOptions, at_once
+from aumdoctor.azure.connection import ConnectionOptions, endpoints
+from aumdoctor.azure.credentials import credential
+from aumdoctor.azure.failures import ReadFailure
+from aumdoctor.azure.instance_views import read_instance_views
+from aumdoctor.azure.inventory import narrow, read_lists
+from aumdoctor.azure.limiter import Key
+from aumdoctor.azure.proofs import read_proofs
+from aumdoctor.azure.scope import ScopeRequest, subscriptions_in_scope
+from aumdoctor.azure.session import Session
+from aumdoctor.azure.subscription_reads import read_subscriptions
+from aumdoctor.errors import UnreadableError, UsageError
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Estate
+from aumdoctor.model.facts import Fact
+
+__all__ = ["Progress", "ReadOptions", "ScopeRequest", "collect"]
+
+
+def collect(
+    options: ConnectionOptions,
+    scope: ScopeRequest,
+    read: ReadOptions,
+    facts: frozenset[Fact],
+    progress: Progress,
+    now: datetime,
+) -> Estate:
+    """Read an estate from Azure; blocks until done, until `options.timeout` seconds are over, or until Ctrl-C.
+
+    In the last two cases the estate holds what was read, with gaps for the rest (and `interrupted` after Ctrl-C).
+    Raises UsageError for a scope that names nothing, UnreadableError where Azure cannot be reached or will not sign
+    the caller in at all.
+    """
+    return asyncio.run(_collect(options, scope, read, facts, progress, now))
+
+
+async def _collect(
+    options: ConnectionOptions,
+    scope: ScopeRequest,
+    read: ReadOptions,
+    facts: frozenset[Fact],
+    progress: Progress,
+    now: datetime,
+) -> Estate:
+    def on_wait(seconds: float, key: Key) -> None:
+        what = "Resource Graph" if key[1] == "graph" else f"subscription {key[0]}"
+        progress.note(f"throttled by Azure ({what}): waiting {seconds:.0f} s")
+
+    ends = endpoints(options)
+    async with Session(options, ends, credential(options, ends), on_wait) as session:
+        try:
+            async with asyncio.timeout(options.timeout):
+                progress.stage("subscriptions", 0, None)
+                subscriptions = await subscriptions_in_scope(session, scope)
+        except ReadFailure as failure:
+            raise unreachable(failure, options) from failure
+        except TimeoutError as error:
+            raise UnreadableError(
+                f"the list of subscriptions was not read within --timeout {options.timeout:g}",
+                advice="give it more time, or check the way to the ARM endpoint",
+            ) from error
+        collection = Collection(session, subscriptions, scope, read, facts, progress, now)
+        ending = None
+        try:
+            async with asyncio.timeout(options.timeout):
+                await _read(collection)
+        except TimeoutError:
+            ending = ReadFailure("DeadlineReached", f"not read within --timeout {options.timeout:g} s")
+        except asyncio.CancelledError:
+            ending = ReadFailure("Interrupted", "not read: the scan was interrupted")
+        if ending is not None:
+            scopes = [ids.subscription_scope(found.id) for found in subscriptions]
+            collection.ledger.close(scopes, sorted(facts | {Fact.MACHINE}), ending)
+        interrupted = ending is not None and ending.code == "Interrupted"
+        estate = collection.estate(cloud=options.cloud, interrupted=interrupted)
+    _every_named_machine(scope, estate)
+    return estate
+
+
+async def _read(collection: Collection) -> None:
+    """The course of a collection: lists first, then what depends on the machines, then proofs of single findings."""
+    await read_lists(collection)
+    narrow(collection)
+    await at_once(read_subscriptions(collection), read_instance_views(collection))
+    await read_proofs(collection)
+
+
+def _every_named_machine(scope: ScopeRequest, estate: Estate) -> None:
+    """A machine that was named and is nowhere is a mistyped name, unless part of the scope could not be read."""
+    if estate.gaps or estate.interrupted:
+        return
+    names = {machine.name.lower() for machine in estate.machines}
+    for wanted in scope.machines:
+        if ids.key(wanted) in estate.machines_by_key or wanted.lower() in names:
+            continue
+        near = difflib.get_close_matches(wanted.lower(), sorted(names), n=3)
+        raise UsageError(
+            f"no machine {wanted!r} in the {len(estate.subscriptions)} subscription(s) in scope",
+            advice=f"did you mean {' or '.join(near)}?" if near else "check the name, and whether you may read it",
+        )
+
+
+def unreachable(failure: ReadFailure, options: ConnectionOptions) -> UnreadableError:
+    """The one message for a scan that could not even begin, with the next step."""
+    advice = {
+        "AuthenticationFailed": _SIGN_IN.get(options.auth, _SIGN_IN["default"]),
+        "DnsFailure": "check the name resolution of this host, or --arm-endpoint and --authority",
+        "TlsFailure": "if a proxy inspects TLS, give its CA with --ca-bundle (or REQUESTS_CA_BUNDLE)",
+        "ProxyFailure": "check HTTPS_PROXY and NO_PROXY",
+        "ConnectionFailed": "check network, firewall and HTTPS_PROXY",
+        "Timeout": "check network, firewall and HTTPS_PROXY",
+    }.get(failure.code)
+    if advice is None and failure.status == 401:
+        advice = "the token was refused: sign in again, and check --tenant and --cloud"
+    if advice is None and failure.status == 403:
+        advice = "ask for the role Reader on the subscriptions, or name one that you may read with --subscription"
+    request = f" (request id {failure.request_id})" if failure.request_id else ""
+    return UnreadableError(f"Azure could not be read: {failure.code}: {failure.message}{request}", advice=advice)
+
+
+_SIGN_IN = {
+    "default": "sign in with `az login`, or set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET; "
+    "choose one kind with --auth",
+    "cli": "sign in with `az login` (and --tenant for another tenant)",
+    "environment": "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_CLIENT_SECRET (or a certificate)",
+    "managed-identity": "run on an Azure host with a managed identity; name a user-assigned one with --client-id",
+    "workload-identity": "set AZURE_TENANT_ID, AZURE_CLIENT_ID and AZURE_FEDERATED_TOKEN_FILE",
+    "token": "get a fresh token into AUMDOCTOR_ACCESS_TOKEN: az account get-access-token --query accessToken -o tsv",
+}

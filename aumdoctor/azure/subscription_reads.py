@@ -1,0 +1,161 @@
+"""What ARM knows of a subscription that holds machines: providers, policies, roles, configurations elsewhere."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import msgspec
+
+from aumdoctor.azure import arm
+from aumdoctor.azure.collection import POLICY_DEFINITIONS, Collection, at_once
+from aumdoctor.azure.failures import ReadFailure
+from aumdoctor.azure.wire import policy
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Subscription
+from aumdoctor.model.facts import Fact
+from aumdoctor.model.policy import PolicyAssignment, Remediation
+
+PROVIDERS = ("Microsoft.Compute", "Microsoft.Maintenance")
+"""The resource providers that the checks ask about."""
+
+
+async def read_subscriptions(collection: Collection) -> None:
+    """Read what the checks need of every subscription that holds a machine in scope."""
+    populated = collection.populated
+    work = [_missing_configurations(collection)]
+    if Fact.PROVIDERS in collection.facts:
+        work += [_providers_of(collection, collection.subscriptions[found]) for found in populated]
+    policy_facts = (Fact.POLICY_ASSIGNMENTS, Fact.REMEDIATIONS, Fact.ROLE_ASSIGNMENTS)
+    if not collection.facts.isdisjoint(policy_facts):
+        work += [_policies_of(collection, found) for found in populated]
+    collection.nothing_to_ask(Fact.PROVIDERS, *policy_facts)
+    await at_once(*work)
+
+
+async def _providers_of(collection: Collection, subscription: Subscription) -> None:
+    scope = ids.subscription_scope(subscription.id)
+    states: dict[str, str] = {}
+    try:
+        for namespace in PROVIDERS:
+            states[namespace.lower()] = await arm.provider_state(collection.session, subscription.id, namespace) or ""
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.PROVIDERS, failure)
+        return
+    current = collection.subscriptions[subscription.id]
+    collection.subscriptions[subscription.id] = msgspec.structs.replace(current, providers=states)
+    collection.ledger.fetched(scope, Fact.PROVIDERS, "arm")
+
+
+async def _policies_of(collection: Collection, subscription: str) -> None:
+    scope = ids.subscription_scope(subscription)
+    try:
+        listed = [
+            found
+            async for row in arm.policy_assignments(collection.session, scope)
+            if (found := collection.harvest.decoded(Fact.POLICY_ASSIGNMENTS, policy.policy_assignment, row, scope))
+        ]
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.POLICY_ASSIGNMENTS, failure)
+        collection.ledger.implied(scope, Fact.REMEDIATIONS, failure)
+        collection.ledger.implied(scope, Fact.ROLE_ASSIGNMENTS, failure)
+        return
+    collection.ledger.fetched(scope, Fact.POLICY_ASSIGNMENTS, "arm")
+    through_states = {ids.key(state.policy_assignment_id) for state in collection.harvest.policy_states.values()}
+    relevant = [
+        assignment
+        for assignment in listed
+        if ids.name_of(assignment.definition_id).lower() in POLICY_DEFINITIONS
+        or ids.key(assignment.id) in through_states
+    ]
+    collection.harvest.policy_assignments |= {ids.key(assignment.id): assignment for assignment in relevant}
+    _note_management_groups(collection, subscription, relevant)
+    await at_once(_remediations_of(collection, scope, relevant), _roles_of(collection, scope, relevant))
+
+
+def _note_management_groups(collection: Collection, subscription: str, assignments: Iterable[PolicyAssignment]) -> None:
+    """An assignment that the subscription lists and that lies on a management group shows that it is below it."""
+    prefix = "/providers/microsoft.management/managementgroups/"
+    above = [
+        ids.key(found.scope).removeprefix(prefix) for found in assignments if ids.key(found.scope).startswith(prefix)
+    ]
+    current = collection.subscriptions[subscription]
+    groups = tuple(dict.fromkeys([*current.management_groups, *above]))
+    collection.subscriptions[subscription] = msgspec.structs.replace(current, management_groups=groups)
+
+
+async def _remediations_of(collection: Collection, scope: str, assignments: Sequence[PolicyAssignment]) -> None:
+    if Fact.REMEDIATIONS not in collection.facts:
+        return
+    if not assignments:
+        collection.ledger.inferred(scope, Fact.REMEDIATIONS, "no policy of Azure Update Manager is assigned")
+        return
+    known = {ids.key(assignment.id) for assignment in assignments}
+    groups = [found.scope for found in assignments if "/managementgroups/" in ids.key(found.scope)]
+    try:
+        for where in [scope, *dict.fromkeys(groups)]:
+            async for row in arm.remediations(collection.session, where):
+                task = collection.harvest.decoded(Fact.REMEDIATIONS, policy.remediation, row, scope)
+                if task is not None and ids.key(task.policy_assignment_id) in known:
+                    collection.harvest.remediations[ids.key(task.id)] = await _with_failures(collection, task, scope)
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.REMEDIATIONS, failure)
+        return
+    collection.ledger.fetched(scope, Fact.REMEDIATIONS, "arm")
+
+
+async def _with_failures(collection: Collection, task: Remediation, scope: str) -> Remediation:
+    if not task.failed_deployments:
+        return task
+    deployments = [
+        found
+        async for row in arm.remediation_deployments(collection.session, task)
+        if (found := collection.harvest.decoded(Fact.REMEDIATIONS, policy.remediation_deployment, row, scope))
+    ]
+    failures = tuple(found for found in deployments if (found.status or "").lower() == "failed" or found.error_code)
+    return msgspec.structs.replace(task, failures=failures)
+
+
+async def _roles_of(collection: Collection, scope: str, assignments: Sequence[PolicyAssignment]) -> None:
+    if Fact.ROLE_ASSIGNMENTS not in collection.facts:
+        return
+    principals = dict.fromkeys(found.principal_id for found in assignments if found.principal_id)
+    if not principals or not any(
+        machine.disk_encryption_set_id or (machine.image and machine.image.is_gallery_image)
+        for machine in collection.harvest.machines.values()
+        if ids.is_within(machine.id, scope)
+    ):
+        reason = "no VM from a gallery image or with an encrypted disk is under a policy with an identity"
+        collection.ledger.inferred(scope, Fact.ROLE_ASSIGNMENTS, reason)
+        return
+    try:
+        for principal in principals:
+            async for row in arm.role_assignments(collection.session, scope, principal):
+                found = collection.harvest.decoded(Fact.ROLE_ASSIGNMENTS, policy.role_assignment, row, scope)
+                if found is not None:
+                    collection.harvest.roles[ids.key(found.id)] = found
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.ROLE_ASSIGNMENTS, failure)
+        return
+    collection.ledger.fetched(scope, Fact.ROLE_ASSIGNMENTS, "arm")
+
+
+async def _missing_configurations(collection: Collection) -> None:
+    """Read one by one the configurations that assignments name and no list held: of another subscription, or gone."""
+    if Fact.CONFIGURATIONS not in collection.facts or collection.read.source == "graph":
+        return
+    named = {
+        ids.key(assignment.maintenance_configuration_id): assignment.maintenance_configuration_id
+        for assignment in collection.harvest.assignments.values()
+        if assignment.maintenance_configuration_id
+    }
+    missing = [original for key, original in named.items() if key not in collection.harvest.configurations]
+    await collection.each("configurations", missing, _one_configuration)
+
+
+async def _one_configuration(collection: Collection, configuration_id: str) -> None:
+    try:
+        found = await arm.one_maintenance_configuration(collection.session, configuration_id)
+    except ReadFailure as failure:
+        collection.ledger.gap(configuration_id, Fact.CONFIGURATIONS, failure)
+        return
+    collection.harvest.configurations[ids.key(configuration_id)] = found
