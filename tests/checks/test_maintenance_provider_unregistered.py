@@ -1,6 +1,7 @@
 import pytest
 
 from aumdoctor.checks.maintenance_provider_unregistered import maintenance_provider_unregistered as check
+from aumdoctor.model.estate import Subscription
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Severity
 from tests.builders import (
@@ -15,7 +16,7 @@ from tests.builders import (
 )
 
 
-def registered_as(state: str) -> list[object]:
+def registered_as(state: str) -> list[Subscription]:
     return [subscription(providers=PROVIDERS | {"microsoft.maintenance": state})]
 
 

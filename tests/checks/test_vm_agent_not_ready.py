@@ -34,6 +34,13 @@ def test_a_code_that_succeeded_does_not_outweigh_not_ready() -> None:
     assert finding(estate(azure_vm(vm_agent=agent)), check)
 
 
+def test_a_bare_code_is_evidence_enough() -> None:
+    agent = VmAgent(status=Status(code="ProvisioningState/Unavailable"))
+    found = finding(estate(azure_vm(vm_agent=agent)), check)
+    assert "ProvisioningState/Unavailable" in found.message
+    assert len(found.evidence) == 2
+
+
 @pytest.mark.parametrize("power_state", ["deallocated", "stopped", "starting", "deallocating"])
 @pytest.mark.parametrize("agent", [None, UNRESPONSIVE], ids=["no status", "stale status"])
 def test_a_vm_that_is_off_has_no_agent_status_and_is_not_judged(power_state: str, agent: VmAgent | None) -> None:
