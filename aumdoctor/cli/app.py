@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import os
 import sys
-import traceback
 from collections.abc import Sequence
 from typing import Annotated
 
@@ -14,14 +13,16 @@ from typer.exceptions import TyperException
 
 from aumdoctor import __version__
 from aumdoctor.cli import checks, demo, exit_codes, explain, scan
-from aumdoctor.cli.streams import err, out
+from aumdoctor.cli.light import LightCommand, LightGroup
+from aumdoctor.cli.streams import err, help_when_alone, out
 from aumdoctor.errors import AumDoctorError
 from aumdoctor.report.text import printable
 
 app = typer.Typer(
     name="aumdoctor",
     help="The doctor for Azure Update Manager: why is this machine not patched, and what cures it.",
-    no_args_is_help=True,
+    cls=LightGroup,
+    invoke_without_command=True,
     rich_markup_mode=None,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -36,16 +37,23 @@ def _version(wanted: bool) -> None:
 
 @app.callback()
 def aumdoctor(
+    context: typer.Context,
     version: Annotated[
         bool, typer.Option("--version", is_eager=True, callback=_version, help="Show the version.")
     ] = False,
 ) -> None:
     """The doctor for Azure Update Manager: why is this machine not patched, and what cures it."""
+    help_when_alone(context)
 
 
 app.command("scan")(scan.scan)
 # Negative numbers (-2145107924) are error codes here, not options.
-app.command("explain", context_settings={"ignore_unknown_options": True})(explain.explain)
+app.command(
+    "explain",
+    cls=LightCommand,
+    options_metavar="ID|CODE|TEXT",
+    context_settings={"ignore_unknown_options": True, "allow_extra_args": True},
+)(explain.explain)
 app.add_typer(checks.app, name="checks")
 app.add_typer(demo.app, name="demo")
 
@@ -62,7 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return exit_codes.INTERRUPTED
     except TyperException as error:
         told = error.format_message() if hasattr(error, "format_message") else str(error)
-        _print_error(arguments, told, "aumdoctor --help, or --help after a command, shows what there is.")
+        context = getattr(error, "ctx", None)
+        command = context.command_path if context is not None else "aumdoctor"
+        _print_error(arguments, told.replace("Value error, ", ""), f"{command} --help shows what there is")
         return exit_codes.USAGE
     except KeyboardInterrupt:
         _print_error(arguments, "interrupted", None)
@@ -88,6 +98,8 @@ def run() -> None:
 
 def _print_error(arguments: Sequence[str], message: str, advice: str | None) -> None:
     if "--debug" in arguments or os.environ.get("AUMDOCTOR_DEBUG"):
+        import traceback
+
         err(traceback.format_exc().rstrip())
     err(f"error: {printable(message)}")
     if advice:

@@ -7,11 +7,17 @@ from typing import Annotated, Literal
 import typer
 
 from aumdoctor.cli.choice import find_check
-from aumdoctor.cli.streams import out, width
+from aumdoctor.cli.streams import help_when_alone, out, width
 
 Output = Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="table, or json for a program.")]
 
-app = typer.Typer(help="The known issues that a scan looks for.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="The known issues that a scan looks for.", invoke_without_command=True, rich_markup_mode=None)
+
+
+@app.callback()
+def checks(context: typer.Context) -> None:
+    """The known issues that a scan looks for."""
+    help_when_alone(context)
 
 
 @app.command("list")

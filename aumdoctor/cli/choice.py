@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Sequence
+from typing import TYPE_CHECKING
 
-from aumdoctor.checks.check import Check
 from aumdoctor.errors import UsageError
 from aumdoctor.knowledge.lookup import nearest
+
+if TYPE_CHECKING:
+    from aumdoctor.checks.check import Check
 
 
 def match_check(wanted: str, checks: Iterable[Check]) -> Check | None:

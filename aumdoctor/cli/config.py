@@ -11,6 +11,7 @@ file. A key, variable or value that is not valid is an error that names its plac
 
 from __future__ import annotations
 
+import re
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -97,12 +98,13 @@ def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> 
     if isinstance(value, bool) and not flag:
         raise UsageError(f"{where}: {str(value).lower()} is not a value of the option", advice=_help(parameter))
     try:
-        parameter.type_cast_value(context, value)
+        parameter.process_value(context, value)
     except typer.BadParameter as error:
-        choices = tuple(getattr(parameter.type, "choices", ()))
-        close = nearest(str(value), tuple(map(str, choices)))
+        # Typer's message says "'quik' is not one of 'quick', 'normal', 'full'".
+        close = nearest(str(value), tuple(re.findall("'([^']*)'", error.message)[1:]), count=1)
         raise UsageError(
-            f"{where}: {error.message}", advice=f"did you mean {close[0]!r}?" if close else _help(parameter)
+            f"{where}: {error.message.removeprefix('Value error, ').rstrip('.')}",
+            advice=f"did you mean {close[0]!r}?" if close else _help(parameter),
         ) from error
     return value
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import msgspec
 import typer
 
-from aumdoctor.cli.streams import out
+from aumdoctor.cli.streams import help_when_alone, out
 from aumdoctor.errors import UsageError
 
 if TYPE_CHECKING:
@@ -20,12 +20,13 @@ if TYPE_CHECKING:
 
 _TOKEN_VARIABLE = "AUMDOCTOR_ACCESS_TOKEN"  # noqa: S105 - the variable's name
 
-app = typer.Typer(help="An embedded Azure to try every command on.", no_args_is_help=True, rich_markup_mode=None)
+app = typer.Typer(help="An embedded Azure to try every command on.", invoke_without_command=True, rich_markup_mode=None)
 
 
 @app.callback()
-def demo() -> None:
+def demo(context: typer.Context) -> None:
     """An embedded Azure to try every command on."""
+    help_when_alone(context)
 
 
 @contextmanager

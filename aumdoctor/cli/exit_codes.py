@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from aumdoctor.diagnosis.examine import Examination
-from aumdoctor.model.finding import Severity
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from aumdoctor.diagnosis.examine import Examination
+    from aumdoctor.model.finding import Severity
 
 HEALTHY = 0
 FINDINGS = 1

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from aumdoctor.cli.choice import match_check
@@ -11,22 +9,19 @@ from aumdoctor.cli.streams import out, width
 from aumdoctor.errors import UsageError
 
 
-def explain(
-    what: Annotated[
-        list[str],
-        typer.Argument(
-            metavar="ID|CODE|TEXT",
-            help="A check (AUM018, extension-operations-disabled), an error code (0x8024402C, -2145107924, 88), "
-            "a symbol (WU_E_WU_DISABLED) or an error message with any of these in it.",
-        ),
-    ],
-) -> None:
-    """Explain a check, an error code or an error message, without asking Azure."""
+def explain(context: typer.Context) -> None:
+    """Explain a check, an error code or an error message, without asking Azure.
+
+    Takes a check (AUM018, extension-operations-disabled), an error code (0x8024402C, -2145107924, 88), a symbol
+    (WU_E_WU_DISABLED) or an error message with any of these in it.
+    """
     from aumdoctor.checks.registry import CHECKS
     from aumdoctor.knowledge.lookup import known_names, look_up, nearest
     from aumdoctor.report import explanation
 
-    query = " ".join(what)
+    query = " ".join(context.args)
+    if not query.strip():
+        raise UsageError("it was not said what to explain", advice="for example: aumdoctor explain 0x8024402C")
     check = match_check(query, CHECKS)
     if check is not None:
         out(explanation.of_check(check, CHECKS, width()))

@@ -28,7 +28,9 @@ CaBundle = Annotated[
 Timeout = Annotated[
     float | None, typer.Option("--timeout", metavar="SECONDS", min=1, help="Stop reading after this long.")
 ]
-Concurrency = Annotated[int, typer.Option("--concurrency", min=1, max=512, help="Requests under way at once.")]
+Concurrency = Annotated[
+    int, typer.Option("--concurrency", metavar="N", min=1, max=512, help="Requests under way at once.")
+]
 
 Subscriptions = Annotated[
     list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="Subscription; may be repeated.")

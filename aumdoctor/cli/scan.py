@@ -113,6 +113,12 @@ def scan(
     from aumdoctor.report.result import report_of
     from aumdoctor.store import estates
 
+    def note(text: str) -> None:
+        if not quiet:
+            err(text)
+
+    if config_file is None and Path(config.FILE_NAME).is_file():
+        note(f"options from {config.FILE_NAME}")
     chosen = choose(CHECKS, _separated(checks), _separated(skip_checks))
     destinations = outputs.parse(output or ["table"])
     if from_ is not None:
@@ -148,6 +154,7 @@ def scan(
         estate = _collect(connection, scope, ReadOptions(source=source, depth=depth), chosen, demo=demo, quiet=quiet)
     if save is not None:
         estates.save(save, estate)
+        note(f"saved to {save}")
     examination = examine(estate, chosen, estate.collected_at)
     threshold = None if fail_on == "never" else _SEVERITIES[fail_on]
     code = exit_code(examination, threshold)
@@ -159,8 +166,6 @@ def scan(
         min_severity=_SEVERITIES[min_severity],
     )
     outputs.write(report, destinations, verbose=verbose)
-    if save is not None and not quiet:
-        err(f"saved to {save}")
     raise typer.Exit(code)
 
 

@@ -7,6 +7,8 @@ import shutil
 import sys
 from typing import TextIO
 
+import typer
+
 _WIDEST = 120
 
 
@@ -24,6 +26,13 @@ def err(text: str) -> None:
     """Write a line to standard error."""
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
+
+
+def help_when_alone(context: typer.Context) -> None:
+    """For a group of commands that was called without one: show its help and end with the code for wrong usage."""
+    if context.invoked_subcommand is None:
+        out(context.get_help() + "\n")
+        raise typer.Exit(2)
 
 
 def width() -> int:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -21,6 +22,10 @@ _SUBJECTS = {
     Subject.SUBSCRIPTION: "subscriptions",
     Subject.ESTATE: "the estate as a whole",
 }
+
+
+# A check's name or a path is not broken at its hyphens, and nothing in the middle of a word: it may be copied.
+_fill = partial(textwrap.fill, break_on_hyphens=False, break_long_words=False)
 
 
 def list_of(checks: Iterable[Check]) -> str:
@@ -65,9 +70,7 @@ def of_check(check: Check, checks: Sequence[Check], width: int) -> str:
     facts += [f"{fact}, where it can be read" for fact in check.uses]
     parts = [
         f"{check.id} {check.name}",
-        textwrap.fill(
-            f"Severity {check.severity.label}, confidence {check.confidence}; about {machines}{blocks}.", width
-        ),
+        _fill(f"Severity {check.severity.label}, confidence {check.confidence}; about {machines}{blocks}.", width),
         *_documentation(check.documentation, width),
         *_listed("Remedies", [_cure(name) for name in check.remedies], width),
         *_listed("Explains", [f"{each} {names[each]}" for each in check.causes if each in names], width),
@@ -85,7 +88,7 @@ def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
     found_by = [f"{each} {names[each]}" for each in entry.checks if each in names]
     parts = [
         f"{title} ({entry.kind})",
-        textwrap.fill(entry.means, width),
+        _fill(entry.means, width),
         *_listed("What to do", entry.advice, width),
         *_listed("Found by", found_by, width),
         *_listed("Source", [f"{entry.source} (as of {entry.as_of})"], width),
@@ -99,7 +102,7 @@ def _cure(name: str) -> str:
 
 
 def _listed(title: str, lines: Sequence[str], width: int) -> list[str]:
-    filled = (textwrap.fill(line, width, initial_indent="  ", subsequent_indent="    ") for line in lines)
+    filled = (_fill(line, width, initial_indent="  ", subsequent_indent="    ") for line in lines)
     return [f"{title}\n" + "\n".join(filled)] if lines else []
 
 
@@ -112,6 +115,6 @@ def _documentation(documentation: str, width: int) -> list[str]:
         if any(line.startswith(("- ", "* ", "    ", "|")) for line in body.splitlines()):
             filled = textwrap.indent(body, "  " if title else "")
         else:
-            filled = textwrap.fill(body, width, initial_indent="  " * bool(title), subsequent_indent="  " * bool(title))
+            filled = _fill(body, width, initial_indent="  " * bool(title), subsequent_indent="  " * bool(title))
         parts.append(f"{title}\n{filled}" if title else filled)
     return parts
