@@ -16,7 +16,7 @@ def key(resource_id: str) -> str:
     >>> key("/subscriptions/S/resourceGroups/RG/providers/Microsoft.Compute/virtualMachines/vm/")
     '/subscriptions/s/resourcegroups/rg/providers/microsoft.compute/virtualmachines/vm'
     """
-    return resource_id.strip().rstrip("/").lower()
+    return resource_id.lstrip().rstrip("/ \t\r\n").lower()
 
 
 class ResourceId(msgspec.Struct, frozen=True, kw_only=True):
