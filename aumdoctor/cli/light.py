@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import typer
 from typer.core import TyperCommand, TyperGroup
 
 _HELP = frozenset({"-h", "--help"})
@@ -19,11 +18,11 @@ class LightGroup(TyperGroup):
 
     _asked = True
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         self._asked = not args or args[0].startswith("-")
         return super().parse_args(ctx, args)
 
-    def get_params(self, ctx: typer.Context) -> list[Any]:
+    def get_params(self, ctx: Any) -> list[Any]:
         return super().get_params(ctx) if self._asked else []
 
 
@@ -32,9 +31,9 @@ class LightCommand(TyperCommand):
 
     _asked = True
 
-    def parse_args(self, ctx: typer.Context, args: list[str]) -> list[str]:  # type: ignore[override]
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
         self._asked = not _HELP.isdisjoint(args)
         return super().parse_args(ctx, args)
 
-    def get_params(self, ctx: typer.Context) -> list[Any]:
+    def get_params(self, ctx: Any) -> list[Any]:
         return super().get_params(ctx) if self._asked else []

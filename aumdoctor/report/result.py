@@ -54,6 +54,13 @@ class Scope(msgspec.Struct, frozen=True, kw_only=True):
     locations: tuple[str, ...]
 
 
+class Subscription(msgspec.Struct, frozen=True, kw_only=True):
+    """A subscription that was looked at."""
+
+    id: str
+    name: Annotated[str, Meta(description="Its display name; empty where it could not be read.")]
+
+
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     """How much of the scope was seen."""
 
@@ -206,6 +213,7 @@ class Report(msgspec.Struct, frozen=True, kw_only=True):
     generated_at: Annotated[Time, Meta(description="When the report was written.")]
     collected_at: Annotated[Time, Meta(description="When the estate was read, and the time it was judged at.")]
     scope: Scope
+    subscriptions: tuple[Subscription, ...]
     checks: Annotated[tuple[CheckId, ...], Meta(description="The checks that were run.")]
     min_severity: Annotated[SeverityLabel, Meta(description="Findings and diagnoses below it are left out.")]
     summary: Summary
@@ -250,6 +258,7 @@ def report_of(
         generated_at=generated_at,
         collected_at=estate.collected_at,
         scope=msgspec.convert(estate.scope, Scope, from_attributes=True),
+        subscriptions=tuple(Subscription(id=found.id, name=found.name) for found in estate.subscriptions),
         checks=examination.checks,
         min_severity=LABELS[min_severity],
         summary=_summary(examination.summary),

@@ -69,6 +69,7 @@ class _Page:
             legacy_windows=False,
         )
         self._machine_names = {ids.key(machine.resource_id): machine.name for machine in report.machines}
+        self._subscription_names = {each.id.lower(): each.name or each.id for each in report.subscriptions}
         self._by_root: dict[str, list[Finding]] = defaultdict(list)
         for finding in report.findings:
             self._by_root[finding.explained_by or finding.check].append(finding)
@@ -169,7 +170,7 @@ class _Page:
         for cure in cures:
             self._cure(cure, diagnosis)
         if self._verbose:
-            for finding in self._by_root[diagnosis.cause]:
+            for finding in sorted(self._by_root[diagnosis.cause], key=_below_its_cause):
                 self._finding(finding)
 
     def _cure(self, cure: Remedy, diagnosis: Diagnosis) -> None:
@@ -207,8 +208,7 @@ class _Page:
             self._line("Not known", "bold")
             for (fact, reason, permission), number in self._first(reasons.most_common(), "reason"):
                 needs = f"; needs {printable(permission)}" if permission else ""
-                asked_in_vain = count(number, "question")
-                self._line(f"{asked_in_vain} without {fact}: {printable(reason)}{needs}", indent=2)
+                self._line(f"{fact}: {printable(reason)}{needs} ({count(number, 'question')})", indent=2)
         left_out = len(self._report.unknowns) - len(asked)
         if left_out:
             self._line()
@@ -257,14 +257,21 @@ class _Page:
         return f"{named} and {more:,} more" if more else named
 
     def _name(self, resource_id: str) -> str:
-        """A machine by its name, a provider with its subscription, anything else by the last part of its id."""
+        """A machine or subscription by its name, a provider with its subscription, else the last part of the id."""
         known = self._machine_names.get(ids.key(resource_id))
         if known is not None:
             return known
         parsed = ids.parse(resource_id)
         if parsed.type and "/" not in parsed.type:
-            return f"{parsed.type} in subscription {parsed.subscription}"
+            return f"{parsed.type} in {self._subscription_names.get(parsed.subscription.lower(), parsed.subscription)}"
+        if parsed.subscription and not parsed.resource_group and not parsed.type:
+            return self._subscription_names.get(parsed.subscription.lower(), parsed.subscription)
         return ids.name_of(resource_id) or "the whole scope"
+
+
+def _below_its_cause(finding: Finding) -> tuple[str, bool, str]:
+    about = finding.explained_by_resource or finding.resource_id
+    return ids.key(about), finding.explained_by is not None, finding.check
 
 
 def _weight(diagnosis: Diagnosis) -> str:
@@ -274,7 +281,7 @@ def _weight(diagnosis: Diagnosis) -> str:
 
 
 def _sentence(message: str) -> str:
-    shown = printable(message)
+    shown = printable(message.replace("`", ""))
     shown = shown[:1].upper() + shown[1:] if shown[:1].islower() and shown.split(" ", 1)[0].isalpha() else shown
     return shown if shown.endswith((".", "!", "?")) else f"{shown}."
 
