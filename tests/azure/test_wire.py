@@ -149,7 +149,7 @@ def test_a_body_without_an_id_is_malformed_unless_the_id_was_asked_for() -> None
 
 def test_secrets_in_texts_are_gone_before_they_are_anywhere() -> None:
     row = {"id": f"{VM}/extensions/x", "properties": {"publisher": "Microsoft.CPlat.Core", "instanceView": {
-        "statuses": [{"code": "ProvisioningState/failed/1", "message": "GET https://s.blob/x?sv=1&sig=AbC%2Fdef failed"}]
+        "statuses": [{"code": "ProvisioningState/failed/1", "message": "GET https://s.blob/x?sig=AbC%2Fdef failed"}]
     }}}  # fmt: skip
     found = extensions.extension(json.dumps(row).encode())
     assert found is not None
@@ -212,7 +212,11 @@ def test_subscriptions_and_management_groups() -> None:
 
 
 JSON = st.recursive(
-    st.none() | st.booleans() | st.integers(-(2**70), 2**70) | st.floats(allow_nan=False) | st.text(),
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(),
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
