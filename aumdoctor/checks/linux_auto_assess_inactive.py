@@ -5,6 +5,7 @@ from datetime import timedelta
 
 from aumdoctor.checks.check import Observation, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
+from aumdoctor.checks.patch_errors import is_row, place
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Operation, Severity
 from aumdoctor.model.machine import Machine
@@ -63,9 +64,10 @@ def linux_auto_assess_inactive(machine: Machine, context: Context) -> Iterator[O
     last = assessment.last_modified or assessment.started_at
     age = context.age(last)
     if last is not None and age is not None and age > _STALE:
+        member = "lastModifiedDateTime" if is_row(assessment) else "lastModifiedTime"
         yield observe(
             f"periodic assessment is on and the machine is up, but it was last assessed {_in_days(age)} ago",
-            sign(f"{assessment.path}.lastModifiedDateTime", last.isoformat(), "within the last 48 hours"),
+            sign(place(assessment, member), last.isoformat(), "within the last 48 hours"),
             mode,
         )
 

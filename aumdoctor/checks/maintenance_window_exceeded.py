@@ -9,6 +9,7 @@ from msgspec import structs
 
 from aumdoctor.checks.check import Observation, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
+from aumdoctor.checks.patch_errors import place
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Operation, Severity
 from aumdoctor.model.machine import Installation, Machine
@@ -64,10 +65,10 @@ def maintenance_window_exceeded(machine: Machine, context: Context) -> Iterator[
         details["maintenanceConfigurationId"] = schedule.id
     seen = observe(
         message,
-        sign(f"{installation.path}.maintenanceWindowExceeded", True, False),
-        sign(f"{installation.path}.status", installation.status, "Succeeded"),
+        sign(place(installation, "maintenanceWindowExceeded"), True, False),
+        sign(place(installation, "status"), installation.status, "Succeeded"),
         *(
-            (sign(f"{installation.path}.rebootStatus", installation.reboot_status, "Completed"),)
+            (sign(place(installation, "rebootStatus"), installation.reboot_status, "Completed"),)
             if (installation.reboot_status or "").lower() == "required"
             else ()
         ),

@@ -5,7 +5,7 @@ from datetime import timedelta
 
 from aumdoctor.checks.check import Observation, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
-from aumdoctor.checks.patch_errors import errors_of
+from aumdoctor.checks.patch_errors import errors_of, place
 from aumdoctor.knowledge import error_codes
 from aumdoctor.knowledge.hresult import find_hresults, is_failure
 from aumdoctor.model.facts import Fact
@@ -67,7 +67,7 @@ def not_assessed(machine: Machine, context: Context) -> Iterator[Observation]:
 def _failed(machine: Machine, assessment: Assessment) -> Observation:
     errors = [error for error in errors_of(machine, "Failed") if error.fact is Fact.ASSESSMENT]
     codes = dict.fromkeys(code for error in errors for code in find_hresults(error.text) if is_failure(code))
-    status = sign(f"{assessment.path}.status", assessment.status, "Succeeded")
+    status = sign(place(assessment, "status"), assessment.status, "Succeeded")
     if not codes:
         message = "the last assessment failed, and Azure names no HRESULT"
         return observe(message, status, *(error.sign for error in errors), confidence=Confidence.MEDIUM)

@@ -14,20 +14,21 @@ from aumdoctor.model.machine import Assessment, Installation, Machine
 
 
 class PatchError(msgspec.Struct, frozen=True, kw_only=True):
-    """One error text; `path` leads to it from the machine or from the row of the result.
+    """One error: `path` leads to its message, `text` is what is searched, the code before the message.
 
     `outlived` marks an error of an installation after which an assessment has succeeded: the machine reaches its update
     source again, so that the error may be history.
     """
 
     path: str
+    message: str
     text: str
     fact: Fact
     outlived: bool = False
 
     @property
     def sign(self) -> Sign:
-        return sign(self.path, self.text, fact=self.fact)
+        return sign(self.path, self.message, fact=self.fact)
 
 
 def errors_of(machine: Machine, *statuses: str) -> tuple[PatchError, ...]:
@@ -48,7 +49,19 @@ def errors_of(machine: Machine, *statuses: str) -> tuple[PatchError, ...]:
 def _errors(result: Assessment | Installation, fact: Fact, *, outlived: bool) -> Iterator[PatchError]:
     for error in result.errors:
         text = f"{error.code}: {error.message}" if error.code else error.message
-        yield PatchError(path=f"{result.path}.{error.path}", text=text, fact=fact, outlived=outlived)
+        path = place(result, error.path)
+        yield PatchError(path=path, message=error.message, text=text, fact=fact, outlived=outlived)
+
+
+def place(result: Assessment | Installation, member: str) -> str:
+    """The path of a member of a result: below the machine, or in Resource Graph's table of such results."""
+    table = "patchassessmentresources" if isinstance(result, Assessment) else "patchinstallationresources"
+    return f"{table}.{result.path}.{member}" if is_row(result) else f"{result.path}.{member}"
+
+
+def is_row(result: Assessment | Installation) -> bool:
+    """Whether a result is a row of Resource Graph, and not of the machine's instance view."""
+    return result.path == "properties"
 
 
 def _succeeded_since(assessment: Assessment | None, installation: Installation) -> bool:

@@ -6,7 +6,7 @@ from msgspec import structs
 
 from aumdoctor.checks.check import Observation, Subject, check, sign
 from aumdoctor.checks.context import Context
-from aumdoctor.checks.patch_errors import windows_error_seen, windows_errors
+from aumdoctor.checks.patch_errors import place, windows_error_seen, windows_errors
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Operation, Severity
 from aumdoctor.model.machine import Machine
@@ -56,4 +56,4 @@ def wsus_misconfigured(machine: Machine, context: Context) -> Iterator[Observati
         if assessment is None or not uses_wsus:
             yield seen
             continue
-        yield structs.replace(seen, signs=(*seen.signs, sign(f"{assessment.path}.patchServiceUsed", service)))
+        yield structs.replace(seen, signs=(*seen.signs, sign(place(assessment, "patchServiceUsed"), service)))

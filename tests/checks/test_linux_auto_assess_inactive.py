@@ -29,7 +29,14 @@ def test_a_running_linux_machine_whose_last_assessment_is_old(machine) -> None:
     age, mode = seen.evidence
     assert age.observed == "2026-06-06T07:00:00+00:00"
     assert age.expected == "within the last 48 hours"
+    assert age.path.endswith("availablePatchSummary.lastModifiedTime")
     assert mode.path == "properties.osProfile.linuxConfiguration.patchSettings.assessmentMode"
+
+
+def test_a_row_of_resource_graph_is_named_as_such() -> None:
+    stale_row = assessment(last_modified=NOW - timedelta(days=3), path="properties")
+    seen = finding(estate(azure_vm(os_type="Linux", assessment=stale_row)), check)
+    assert seen.evidence[0].path == "patchassessmentresources.properties.lastModifiedDateTime"
 
 
 def test_no_assessment_at_all_on_an_old_machine() -> None:

@@ -110,3 +110,17 @@ def test_a_service_that_cannot_be_started_says_so_in_words() -> None:
     seen = finding(estate(azure_vm(assessment=failed_assessment(words))), windows_update_disabled)
     assert seen.evidence[0].observed == words
     assert "switched off" in seen.message
+
+
+def test_without_times_an_installation_s_error_is_not_taken_for_history() -> None:
+    timeless = installation("0x80070005", last_modified=None)
+    seen = finding(estate(azure_vm(installation=timeless)), windows_update_access_denied)
+    assert seen.severity is Severity.MEDIUM
+    nothing_else = azure_vm(installation=installation("0x80070005"), assessment=None)
+    assert finding(estate(nothing_else), windows_update_access_denied).confidence is Confidence.HIGH
+
+
+def test_a_row_of_resource_graph_is_named_as_such() -> None:
+    row = failed_assessment("0x80070422", path="properties")
+    seen = finding(estate(azure_vm(assessment=row)), windows_update_disabled)
+    assert seen.evidence[0].path == "patchassessmentresources.properties.error.details[0].message"
