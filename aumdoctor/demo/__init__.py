@@ -1,1 +1,1 @@
-"""An embedded Azure to try every command on: ARM over HTTPS on loopback, Resource Graph on DuckDB. Needs extra `demo`."""
+"""An embedded Azure to try every command on: ARM over HTTPS, Resource Graph on DuckDB (extra `demo`)."""

@@ -200,7 +200,7 @@ class _Maker:
 
     def _healthy_by_policy(self, shape: str) -> str:
         """One of the machines that the scheduling policy did attach, in the group where it missed others."""
-        subscription, machine_id = self._machine(shape, resource_group="rg-restored")
+        _, machine_id = self._machine(shape, resource_group="rg-restored")
         configuration_id = default_configuration(self.state, machine_id)
         assignment_id = add_policy_assignment(
             self.state,

@@ -360,10 +360,10 @@ def set_extension_status(extension: Wire, provisioning_state: str, code: str, me
     properties["instanceView"] = view
 
 
-def patch_extension(state: DemoEstate, machine_id: str) -> Wire | None:
-    """The extension that assesses a machine (`Microsoft.CPlat.Core`), if it is there."""
+def patch_extension(state: DemoEstate, machine_id: str) -> Wire:
+    """The extension that assesses a machine (`Microsoft.CPlat.Core`). Raises KeyError where there is none."""
     os_type = os_type_of(state.machine(machine_id))
-    return state.extensions[key(machine_id)].get(f"{os_type}PatchExtension".lower())
+    return state.extensions[key(machine_id)][f"{os_type}PatchExtension".lower()]
 
 
 def record_assessment(

@@ -1,4 +1,4 @@
-"""Azure Policy around Azure Update Manager, in wire shape: assignments, compliance, remediations, roles of identities."""
+"""Azure Policy around Azure Update Manager, in wire shape: assignments, compliance, remediations, roles."""
 
 from __future__ import annotations
 

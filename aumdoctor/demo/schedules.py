@@ -44,7 +44,7 @@ SCHEDULES = (
         "03:30",
         _is_fourth_day_after_patch_tuesday,
     ),
-    Schedule("mc-daily-test", "Tokyo Standard Time", "1Day", "03:00", "02:00", lambda day: True),
+    Schedule("mc-daily-test", "Tokyo Standard Time", "1Day", "03:00", "02:00", lambda _day: True),
 )
 
 

@@ -1,0 +1,210 @@
+"""The demo's Microsoft.Maintenance: configurations, assignments, dynamic scopes, runs and their cancelling."""
+
+from __future__ import annotations
+
+from aumdoctor.demo.state import MAINTENANCE, Wire, key
+from aumdoctor.demo.web import Answer, ArmError, Call, Handler, Route, merged, not_found, paged, route, within
+
+PAGE = 200
+UNPAGED_VERSION = "2023-04-01"
+"""In this version (and before) lists have no nextLink, and the SDK for it would not follow one."""
+
+_CONFIGURATIONS = f"{MAINTENANCE}/maintenanceConfigurations"
+_ASSIGNMENTS = f"{MAINTENANCE}/configurationAssignments"
+_RUNS = f"{MAINTENANCE}/applyUpdates"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
+_GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{group}}"
+_SCOPE = f"{_SUBSCRIPTION}{{below:path}}"
+
+
+def _listed(call: Call, found: list[Wire]) -> Answer:
+    if call.api_version <= UNPAGED_VERSION:
+        return Answer(body={"value": found})
+    return paged(call, found, PAGE)
+
+
+def _scope(call: Call) -> str:
+    """The scope in the path, in the provider's own casing."""
+    below = call.parts.get("below", "")
+    if below.lower().startswith("/resourcegroups/"):
+        below = "/resourcegroups/" + below[len("/resourcegroups/") :]
+    if "group" in call.parts:
+        below = f"/resourcegroups/{call.parts['group']}"
+    return f"/subscriptions/{call.parts['subscription']}{below}"
+
+
+def list_configurations(call: Call) -> Answer:
+    """The configurations of a subscription or resource group."""
+    return _listed(call, within(call.state.configurations.values(), _scope(call)))
+
+
+def _configuration_id(call: Call) -> str:
+    return f"{_scope(call)}/providers/{_CONFIGURATIONS}/{call.parts['name']}"
+
+
+def get_configuration(call: Call) -> Answer:
+    """One configuration."""
+    found = call.state.configurations.get(key(_configuration_id(call)))
+    if found is None:
+        raise not_found(_configuration_id(call))
+    return Answer(body=found)
+
+
+def put_configuration(call: Call) -> Answer:
+    """Create or replace a configuration."""
+    configuration_id = _configuration_id(call)
+    body = call.json()
+    properties = body.get("properties") or {}
+    if not body.get("location") or not properties.get("maintenanceScope"):
+        # This provider's validation errors do not come in ARM's envelope.
+        return Answer(400, {"Message": "The request is invalid: location and maintenanceScope are required."})
+    is_new = key(configuration_id) not in call.state.configurations
+    call.state.configurations[key(configuration_id)] = {
+        "id": configuration_id,
+        "name": call.parts["name"],
+        "type": _CONFIGURATIONS,
+        "location": body["location"],
+        "tags": body.get("tags") or {},
+        "properties": properties,
+    }
+    call.state.touch(configuration_id)
+    return Answer(201 if is_new else 200, call.state.configurations[key(configuration_id)])
+
+
+def patch_configuration(call: Call) -> Answer:
+    """Merge into a configuration."""
+    found: Wire = get_configuration(call).body
+    found.update(merged(found, {name: value for name, value in call.json().items() if name in ("tags", "properties")}))
+    call.state.touch(found["id"])
+    return Answer(body=found)
+
+
+def delete_configuration(call: Call) -> Answer:
+    """Remove a configuration; its assignments stay and point nowhere."""
+    found = call.state.configurations.pop(key(_configuration_id(call)), None)
+    call.state.touch(_configuration_id(call))
+    return Answer(200 if found else 204)
+
+
+def list_assignments(call: Call) -> Answer:
+    """The assignments within a subscription (static and dynamic), or those on one resource."""
+    scope = _scope(call)
+    if "/providers/" not in scope.lower():
+        return _listed(call, within(call.state.assignments.values(), scope))
+    prefix = f"{key(scope)}/providers/{_ASSIGNMENTS}/".lower()
+    return _listed(call, [found for at, found in call.state.assignments.items() if at.startswith(prefix)])
+
+
+def _assignment_id(call: Call) -> str:
+    return f"{_scope(call)}/providers/{_ASSIGNMENTS}/{call.parts['name']}"
+
+
+def get_assignment(call: Call) -> Answer:
+    """One assignment or dynamic scope."""
+    found = call.state.assignments.get(key(_assignment_id(call)))
+    if found is None:
+        raise not_found(_assignment_id(call))
+    return Answer(body=found)
+
+
+def put_assignment(call: Call) -> Answer:
+    """Attach a machine, or what a filter matches in a subscription or resource group, to a configuration."""
+    state, scope = call.state, _scope(call)
+    body = call.json()
+    properties = body.get("properties") or {}
+    configuration_id = properties.get("maintenanceConfigurationId") or ""
+    if "/providers/" in scope.lower() and not (key(scope) in state.vms or key(scope) in state.arc):
+        raise not_found(scope)
+    if key(configuration_id) not in state.configurations:
+        return Answer(400, {"Message": f"The maintenance configuration '{configuration_id}' does not exist."})
+    assignment_id = _assignment_id(call)
+    is_new = key(assignment_id) not in state.assignments
+    stored: Wire = {"maintenanceConfigurationId": configuration_id, "resourceId": scope}
+    if "/providers/" not in scope.lower():
+        stored["filter"] = properties.get("filter") or {}
+    state.assignments[key(assignment_id)] = {
+        "id": assignment_id,
+        "name": call.parts["name"],
+        "type": _ASSIGNMENTS,
+        "location": body.get("location"),
+        "properties": stored,
+    }
+    state.touch(assignment_id)
+    return Answer(201 if is_new else 200, state.assignments[key(assignment_id)])
+
+
+def delete_assignment(call: Call) -> Answer:
+    """Detach; the machine of a static assignment need not exist any more."""
+    found = call.state.assignments.pop(key(_assignment_id(call)), None)
+    call.state.touch(_assignment_id(call))
+    return Answer(200, found) if found else Answer(204)
+
+
+def list_runs(call: Call) -> Answer:
+    """The runs within a subscription or resource group."""
+    return paged(call, within(call.state.runs.values(), _scope(call)), PAGE)
+
+
+def _run_id(call: Call) -> str:
+    return f"{_scope(call)}/providers/{_RUNS}/{call.parts['name']}"
+
+
+def get_run(call: Call) -> Answer:
+    """One run of a configuration on a machine."""
+    found = call.state.runs.get(key(_run_id(call)))
+    if found is None:
+        raise not_found(_run_id(call))
+    return Answer(body=found)
+
+
+def put_run(call: Call) -> Answer:
+    """Cancel a coming run of a configuration: the only status that can be written."""
+    status = (call.json().get("properties") or {}).get("status")
+    configuration_id = _scope(call)
+    if str(status).lower() != "cancel":
+        return Answer(400, {"Message": f"The status '{status}' cannot be set."})
+    if key(configuration_id) not in call.state.configurations:
+        raise not_found(configuration_id)
+    if not (call.parts["name"].isdigit() and len(call.parts["name"]) == 14):
+        raise ArmError(400, "BadRequest", "The name of a run is its start time as yyyyMMddHHmmss.")
+    run_id = key(_run_id(call))
+    call.state.runs[run_id] = {
+        "id": run_id,
+        "name": call.parts["name"],
+        "type": f"{_CONFIGURATIONS}/applyUpdates",
+        "properties": {
+            "status": "Cancelled",
+            "resourceId": configuration_id.lower(),
+            "maintenanceConfigurationId": configuration_id.lower(),
+            "maintenanceScope": "InGuestPatch",
+            "correlationId": run_id,
+        },
+    }
+    call.state.touch(run_id)
+    return Answer(body=call.state.runs[run_id])
+
+
+def _on_both_levels(method: str, path: str, operation: str, handler: Handler) -> tuple[Route, ...]:
+    return (
+        route(method, f"{_SUBSCRIPTION}/providers/{path}", operation, handler),
+        route(method, f"{_SCOPE}/providers/{path}", operation, handler),
+    )
+
+
+ROUTES: tuple[Route, ...] = (
+    route("GET", f"{_SUBSCRIPTION}/providers/{_CONFIGURATIONS}", f"{_CONFIGURATIONS}/read", list_configurations),
+    route("GET", f"{_GROUP}/providers/{_CONFIGURATIONS}", f"{_CONFIGURATIONS}/read", list_configurations),
+    route("GET", f"{_GROUP}/providers/{_CONFIGURATIONS}/{{name}}", f"{_CONFIGURATIONS}/read", get_configuration),
+    route("PUT", f"{_GROUP}/providers/{_CONFIGURATIONS}/{{name}}", f"{_CONFIGURATIONS}/write", put_configuration),
+    route("PATCH", f"{_GROUP}/providers/{_CONFIGURATIONS}/{{name}}", f"{_CONFIGURATIONS}/write", patch_configuration),
+    route(
+        "DELETE", f"{_GROUP}/providers/{_CONFIGURATIONS}/{{name}}", f"{_CONFIGURATIONS}/delete", delete_configuration
+    ),
+    *_on_both_levels("GET", _ASSIGNMENTS, f"{_ASSIGNMENTS}/read", list_assignments),
+    *_on_both_levels("GET", f"{_ASSIGNMENTS}/{{name}}", f"{_ASSIGNMENTS}/read", get_assignment),
+    *_on_both_levels("PUT", f"{_ASSIGNMENTS}/{{name}}", f"{_ASSIGNMENTS}/write", put_assignment),
+    *_on_both_levels("DELETE", f"{_ASSIGNMENTS}/{{name}}", f"{_ASSIGNMENTS}/delete", delete_assignment),
+    *_on_both_levels("GET", _RUNS, f"{_RUNS}/read", list_runs),
+    *_on_both_levels("GET", f"{_RUNS}/{{name}}", f"{_RUNS}/read", get_run),
+    *_on_both_levels("PUT", f"{_RUNS}/{{name}}", f"{_RUNS}/write", put_run),
+)

@@ -1,0 +1,259 @@
+"""The demo's tenant-level providers: subscriptions, groups, resource providers, activity log, Resource Graph."""
+
+from __future__ import annotations
+
+import re
+
+from aumdoctor.demo.graph import QueryError
+from aumdoctor.demo.state import Wire, key
+from aumdoctor.demo.web import Answer, ArmError, Call, Route, paged, route
+
+SUBSCRIPTION = "/subscriptions/{subscription}"
+GROUPS_PAGE = 100
+ACTIVITY_PAGE = 200
+DESCENDANTS_PAGE = 100
+
+_READ = "Microsoft.Resources/subscriptions/read"
+
+
+def list_subscriptions(call: Call) -> Answer:
+    """The subscriptions that the caller can list."""
+    refused = {denial.subscription for denial in call.azure.faults.denials if denial.operation == _READ.lower()}
+    found = [value for at, value in call.state.subscriptions.items() if at not in refused]
+    return Answer(body={"value": found, "count": {"type": "Total", "value": len(found)}})
+
+
+def get_subscription(call: Call) -> Answer:
+    """One subscription."""
+    return Answer(body=call.state.subscriptions[call.parts["subscription"].lower()])
+
+
+def list_tenants(call: Call) -> Answer:
+    """The one tenant."""
+    tenant = {"id": f"/tenants/{call.azure.tenant_id}", "tenantId": call.azure.tenant_id, "displayName": "Contoso"}
+    return Answer(body={"value": [tenant]})
+
+
+def list_resource_groups(call: Call) -> Answer:
+    """The resource groups of a subscription."""
+    prefix = f"/subscriptions/{call.parts['subscription']}/".lower()
+    groups = [group for at, group in call.state.resource_groups.items() if at.startswith(prefix)]
+    return paged(call, groups, GROUPS_PAGE)
+
+
+def get_resource_group(call: Call) -> Answer:
+    """One resource group."""
+    group_id = f"/subscriptions/{call.parts['subscription']}/resourceGroups/{call.parts['group']}"
+    found = call.state.resource_groups.get(key(group_id))
+    if found is None:
+        raise ArmError(404, "ResourceGroupNotFound", f"Resource group '{call.parts['group']}' could not be found.")
+    return Answer(body=found)
+
+
+def list_providers(call: Call) -> Answer:
+    """All resource providers of a subscription with their registration."""
+    prefix = f"{call.parts['subscription'].lower()}/"
+    return Answer(body={"value": [value for at, value in call.state.providers.items() if at.startswith(prefix)]})
+
+
+def _provider(call: Call) -> Wire:
+    found = call.state.provider(call.parts["subscription"], call.parts["namespace"])
+    if found is None:
+        namespace = call.parts["namespace"]
+        raise ArmError(404, "InvalidResourceNamespace", f"The resource namespace '{namespace}' is invalid.")
+    return found
+
+
+def get_provider(call: Call) -> Answer:
+    """One resource provider; a registration that was started is done after some such reads."""
+    found = _provider(call)
+    registering = call.azure.registering
+    if found["id"] in registering:
+        registering[found["id"]] -= 1
+        if registering[found["id"]] < 0:
+            del registering[found["id"]]
+            found["registrationState"] = "Registered"
+    return Answer(body=found)
+
+
+def register_provider(call: Call) -> Answer:
+    """Start to register a resource provider."""
+    found = _provider(call)
+    if found["registrationState"] != "Registered":
+        found["registrationState"] = "Registering"
+        call.azure.registering[found["id"]] = call.azure.operation_polls
+    return Answer(body=found)
+
+
+def unregister_provider(call: Call) -> Answer:
+    """Unregister a resource provider."""
+    found = _provider(call)
+    found["registrationState"] = "Unregistered"
+    return Answer(body=found)
+
+
+def list_activity(call: Call) -> Answer:
+    """The activity log of a subscription, newest first. The filter must say from when."""
+    condition = call.query.get("$filter", "")
+    if "eventtimestamp" not in condition.lower():
+        raise ArmError(400, "BadRequest", "The $filter of the activity log must contain eventTimestamp.")
+    limits = {
+        (name.lower(), operator.lower()): value.replace("''", "'").lower()
+        for name, operator, value in re.findall(r"(\w+)\s+(eq|ge|le)\s+'((?:[^']|'')*)'", condition, re.IGNORECASE)
+    }
+    events = [
+        event for event in call.state.activity.get(call.parts["subscription"].lower(), ()) if _is_wanted(event, limits)
+    ]
+    events.sort(key=lambda event: str(event["eventTimestamp"]), reverse=True)
+    return paged(call, events, ACTIVITY_PAGE)
+
+
+def _is_wanted(event: Wire, limits: dict[tuple[str, str], str]) -> bool:
+    at = event["eventTimestamp"].lower()
+    operations = limits.get(("operations", "eq"))
+    return (
+        limits.get(("eventtimestamp", "ge"), "") <= at <= limits.get(("eventtimestamp", "le"), "9999")
+        and limits.get(("resourceuri", "eq"), key(event["resourceId"])).rstrip("/") == key(event["resourceId"])
+        and limits.get(("resourcegroupname", "eq"), event["resourceGroupName"].lower())
+        == event["resourceGroupName"].lower()
+        and (operations is None or event["operationName"]["value"].lower() in operations.split(","))
+    )
+
+
+def list_management_groups(call: Call) -> Answer:
+    """The management groups."""
+    return Answer(body={"value": [_management_group(name) for name in call.state.management_groups]})
+
+
+def _management_group(name: str) -> Wire:
+    return {
+        "id": f"/providers/Microsoft.Management/managementGroups/{name}",
+        "type": "Microsoft.Management/managementGroups",
+        "name": name,
+        "properties": {"displayName": name},
+    }
+
+
+def list_descendants(call: Call) -> Answer:
+    """The subscriptions below a management group."""
+    name = call.parts["name"]
+    members = {group.lower(): found for group, found in call.state.management_groups.items()}.get(name.lower())
+    if members is None:
+        # Azure does not tell an unknown group from one that the caller may not see.
+        raise ArmError(
+            403,
+            "AuthorizationFailed",
+            f"The client '{call.azure.state.principal_id}' does not have authorization to perform action "
+            "'Microsoft.Management/managementGroups/descendants/read' over scope "
+            f"'/providers/Microsoft.Management/managementGroups/{name}' or the scope is invalid.",
+        )
+    rows = [
+        {
+            "id": f"/subscriptions/{member}",
+            "name": member,
+            "type": "/subscriptions",
+            "properties": {
+                "displayName": call.state.subscriptions[member.lower()]["displayName"],
+                "parent": {"id": _management_group(name)["id"]},
+            },
+        }
+        for member in members
+    ]
+    return paged(call, rows, DESCENDANTS_PAGE)
+
+
+def query_graph(call: Call) -> Answer:
+    """Run a Resource Graph query, or hand out a further page of one."""
+    azure, body = call.azure, call.json()
+    options = body.get("options") or {}
+    query = body.get("query") or ""
+    chosen = _subscriptions_of(call, body)
+    readable = [found for found in chosen if azure.faults.denied(found, "*") is None]
+    if not readable:
+        raise ArmError(
+            403,
+            "AccessDenied",
+            "Access is denied to all of the requested subscriptions.",
+            details=[{"code": "NoValidSubscriptions", "message": "No subscription in the request can be read."}],
+        )
+    try:
+        if token := options.get("$skipToken"):
+            page = azure.graph.next_page(token, options.get("$top"))
+        else:
+            hidden = azure.faults.hidden_rows()
+            page = azure.graph.query(query, readable, hidden=hidden, top=options.get("$top"))
+    except QueryError as error:
+        raise ArmError(
+            400,
+            "BadRequest",
+            "Please provide below info when asking for support: timestamp and correlation id.",
+            details=[
+                {
+                    "code": "InvalidQuery",
+                    "message": "Query is invalid. Please refer to the documentation for the Azure Resource Graph "
+                    "service and fix the error before retrying.",
+                },
+                {"code": "ParserFailure", "message": str(error)},
+            ],
+        ) from error
+    is_cut = page.skip_token is None and len(page.rows) < page.total and not options.get("$skipToken")
+    answer: Wire = {
+        "totalRecords": page.total,
+        "count": len(page.rows),
+        "data": page.rows,
+        "facets": [],
+        "resultTruncated": "true" if is_cut else "false",
+    }
+    if page.skip_token is not None:
+        answer["$skipToken"] = page.skip_token
+    return Answer(body=answer)
+
+
+def _subscriptions_of(call: Call, body: Wire) -> list[str]:
+    """The existing subscriptions that a query is about; all of them where it names none."""
+    state = call.state
+    known = state.subscriptions
+    if body.get("subscriptions"):
+        return [found for found in body["subscriptions"] if str(found).lower() in known]
+    if body.get("managementGroups"):
+        wanted = {str(name).lower() for name in body["managementGroups"]}
+        groups = state.management_groups.items()
+        return [member for name, members in groups if name.lower() in wanted for member in members]
+    return [subscription["subscriptionId"] for subscription in known.values()]
+
+
+_PROVIDER = f"{SUBSCRIPTION}/providers/{{namespace}}"
+_PROVIDERS = "Microsoft.Resources/subscriptions/providers"
+
+ROUTES: tuple[Route, ...] = (
+    route("GET", "/subscriptions", "", list_subscriptions),
+    route("GET", SUBSCRIPTION, _READ, get_subscription),
+    route("GET", "/tenants", "", list_tenants),
+    route(
+        "GET",
+        f"{SUBSCRIPTION}/resourceGroups",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        list_resource_groups,
+    ),
+    route(
+        "GET",
+        f"{SUBSCRIPTION}/resourceGroups/{{group}}",
+        "Microsoft.Resources/subscriptions/resourceGroups/read",
+        get_resource_group,
+    ),
+    route("GET", f"{SUBSCRIPTION}/providers", f"{_PROVIDERS}/read", list_providers),
+    route("GET", _PROVIDER, f"{_PROVIDERS}/read", get_provider),
+    route("POST", f"{_PROVIDER}/register", "Microsoft.Resources/register/action", register_provider),
+    route("POST", f"{_PROVIDER}/unregister", "Microsoft.Resources/unregister/action", unregister_provider),
+    route(
+        "GET",
+        f"{SUBSCRIPTION}/providers/Microsoft.Insights/eventtypes/management/values",
+        "Microsoft.Insights/eventtypes/values/read",
+        list_activity,
+    ),
+    route("GET", "/providers/Microsoft.Management/managementGroups", "", list_management_groups),
+    route("GET", "/providers/Microsoft.Management/managementGroups/{name}/descendants", "", list_descendants),
+    route(
+        "POST", "/providers/Microsoft.ResourceGraph/resources", "Microsoft.ResourceGraph/resources/read", query_graph
+    ),
+)
