@@ -14,6 +14,7 @@ from aumdoctor.knowledge.entry import Entry, read_data
 _SOURCE = "windows-itpro-docs: windows-update-error-reference.md"
 _ARTICLE = "Azure Update Manager troubleshooting: HRESULT codes; " + _SOURCE
 _WIN32_FACILITY = 0x80070000
+_NAMELESS = "no published name"
 _COLUMNS = ["code", "name", "area", "category", "description"]
 
 
@@ -106,7 +107,7 @@ def entry_for(code: int) -> Entry | None:
     return Entry(
         kind=_kind(row),
         code=hexadecimal(code),
-        name=row.name if row is not None else "no published name",
+        name=row.name if row is not None else _NAMELESS,
         means=" ".join(_sentence(text) for text in [*described, *(entry.means for entry in counsel)])
         or "Only its name is published.",
         advice=tuple(line for entry in counsel for line in entry.advice),
@@ -125,7 +126,7 @@ def entries_named(name: str) -> tuple[Entry, ...]:
 
 def names() -> tuple[str, ...]:
     """Every symbol of the table."""
-    return tuple(dict.fromkeys(row.name for row in table().values()))
+    return tuple(dict.fromkeys(row.name for row in table().values() if row.name != _NAMELESS))
 
 
 def _kind(row: ErrorCode | None) -> str:
