@@ -6,11 +6,13 @@ has one planted issue. Same arguments, same estate.
 
 from __future__ import annotations
 
+import gc
 import random
 from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from aumdoctor.demo.machines import Image, add_arc, add_vm, image_for
+from aumdoctor.demo.machines import Image, add_arc, add_vm, image_for, os_configuration
 from aumdoctor.demo.plants import (
     LINUX_ARC,
     LINUX_VM,
@@ -32,7 +34,7 @@ from aumdoctor.demo.schedules import (
     last_start,
     record_run,
 )
-from aumdoctor.demo.state import DemoEstate, Wire, add_subscription, stable_guid
+from aumdoctor.demo.state import DemoEstate, Wire, add_subscription, key, stable_guid
 
 __all__ = ["DemoEstate", "add_arc", "add_vm", "empty_estate", "generate", "plant"]
 
@@ -83,11 +85,24 @@ def generate(machines: int, seed: int, subscriptions: int = 3, now: datetime | N
     state = empty_estate(now, subscriptions=subscriptions, seed=seed)
     maker = _Maker(state, random.Random(seed))
     checks = list(_issues(machines, random.Random(seed + 1)))
-    for check in checks:
-        maker.unhealthy(check)
-    for _ in range(machines - len(checks)):
-        maker.healthy()
+    with _no_garbage_collection():
+        for check in checks:
+            maker.unhealthy(check)
+        for _ in range(machines - len(checks)):
+            maker.healthy()
     return state
+
+
+@contextmanager
+def _no_garbage_collection() -> Iterator[None]:
+    """Millions of dicts are made and none is dropped: looking through them again and again is most of the time."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
 
 
 def _issues(machines: int, rng: random.Random) -> Iterator[str]:
@@ -196,7 +211,24 @@ class _Maker:
             assign(self.state, machine_id, configuration_id)
         start = self.last_starts[schedule.name]
         record_run(self.state, machine_id, configuration_id, start, minutes=20 + self.rng.randrange(60))
+        self._vary(machine_id)
         return machine_id
+
+    def _vary(self, machine_id: str) -> None:
+        """What healthy machines differ in, and what must not be taken for an issue: updates that wait for the next
+        window, an error that is null instead of code 0, settings that are absent where the default is right."""
+        assessment = self.state.assessments[key(machine_id)]["properties"]
+        if self.rng.random() < 0.3:
+            counts = assessment["availablePatchCountByClassification"]
+            counts["security"] = self.rng.randrange(4)
+            counts["updates" if assessment["osType"] == "Windows" else "other"] = self.rng.randrange(3)
+            assessment["rebootPending"] = self.rng.random() < 0.1
+        if self.rng.random() < 0.3:
+            assessment["errorDetails"] = None
+        machine = self.state.machine(machine_id)
+        if self.rng.random() < 0.2:
+            machine["properties"]["osProfile"].pop("allowExtensionOperations", None)
+            os_configuration(machine).pop("provisionVMAgent", None)
 
     def _healthy_by_policy(self, shape: str) -> str:
         """One of the machines that the scheduling policy did attach, in the group where it missed others."""

@@ -6,7 +6,7 @@ says about them is derived on reading, and so is every Resource Graph row of a r
 
 from __future__ import annotations
 
-import uuid
+import hashlib
 from collections import defaultdict
 from datetime import UTC, datetime
 from typing import Any
@@ -43,12 +43,13 @@ def key(resource_id: str) -> str:
 
 def timestamp(moment: datetime) -> str:
     """A time as ARM writes it: `2026-04-24T21:02:04.2556154Z`, to the second."""
-    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S") + "Z"
+    return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
 
 
 def stable_guid(*parts: object) -> str:
     """The same GUID for the same parts, so that an estate is the same in every process."""
-    return str(uuid.uuid5(uuid.NAMESPACE_URL, "/".join(map(str, parts))))
+    digest = hashlib.sha1("/".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
+    return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
 
 
 class DemoEstate:
