@@ -1,0 +1,78 @@
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from aumdoctor.checks.registry import CHECKS
+
+Run = Callable[..., Any]
+
+
+@pytest.mark.parametrize("query", ["AUM018", "aum18", "extension-operations-disabled"])
+def test_a_check_is_explained_with_cure_and_source(run: Run, query: str) -> None:
+    ended = run("explain", query)
+    assert ended.code == 0
+    assert ended.out.startswith("AUM018 extension-operations-disabled\n")
+    for part in ("Why it matters\n", "What to do\n", "allow-extension-operations", "AUM016", "Source\n"):
+        assert part in ended.out
+
+
+def test_a_code_is_explained_with_the_checks_that_find_it(run: Run) -> None:
+    ended = run("explain", "0x8024402C")
+    assert ended.out.startswith("0x8024402C WU_E_PT_WINHTTP_NAME_NOT_RESOLVED")
+    assert "AUM025" in ended.out
+    assert "AUM027" in ended.out
+
+
+def test_a_negative_number_is_a_code_and_no_option(run: Run) -> None:
+    assert run("explain", "-2145107924").out.startswith("0x8024402C ")
+
+
+def test_a_message_needs_no_quotes(run: Run) -> None:
+    ended = run("explain", *["Extension", "returned", "non-zero", "exit", "code", "for", "Install:", "88"])
+    assert ended.out.startswith("88 HandlerFailed")
+
+
+def test_a_check_that_is_not_there_yet_is_not_promised(run: Run) -> None:
+    ended = run("explain", "dpkg --configure -a")
+    assert ended.code == 0
+    assert "AUM090" not in ended.out or any(check.id == "AUM090" for check in CHECKS)
+
+
+def test_an_unknown_word_ends_with_2_and_the_nearest(run: Run) -> None:
+    ended = run("explain", "ShutdownOrUnresponsiv")
+    assert (ended.code, ended.out) == (2, "")
+    assert "did you mean ShutdownOrUnresponsive" in ended.err
+    assert run("explain", "qqqqqqqqq").code == 2
+    assert run("explain").code == 2
+
+
+def test_every_check_can_be_shown_at_80_columns(run: Run) -> None:
+    for check in CHECKS:
+        ended = run("checks", "show", check.id)
+        assert ended.code == 0
+        assert ended.out.startswith(f"{check.id} {check.name}\n")
+        too_wide = [line for line in ended.out.splitlines() if len(line) > 80 and " " in line.strip()]
+        assert too_wide == []
+        assert "`" not in ended.out
+        assert "##" not in ended.out
+
+
+def test_the_list_names_every_check(run: Run) -> None:
+    listed = run("checks", "list").out.splitlines()
+    assert [line.split()[0] for line in listed] == [check.id for check in CHECKS]
+
+
+def test_the_list_as_json_carries_what_a_program_needs(run: Run) -> None:
+    listed = json.loads(run("checks", "list", "-o", "json").out)
+    assert [check["id"] for check in listed] == [check.id for check in CHECKS]
+    assert all(check["documentation"] and check["severity"] and check["needs"] for check in listed)
+    (shown,) = json.loads(run("checks", "show", "AUM018", "-o", "json").out)
+    assert shown == next(check for check in listed if check["id"] == "AUM018")
+
+
+def test_an_unknown_check_cannot_be_shown(run: Run) -> None:
+    ended = run("checks", "show", "AUM999")
+    assert ended.code == 2
+    assert "there is no check 'AUM999'" in ended.err
