@@ -61,17 +61,23 @@ def serve(
     faults: Annotated[
         float, typer.Option("--faults", min=0, max=1, metavar="RATE", help="Share of requests that fail.")
     ] = 0,
+    port: Annotated[int, typer.Option("--port", min=0, max=65535, help="0: any that is free.")] = 0,
 ) -> None:
     """Run the embedded Azure until Ctrl-C, and print how to reach it."""
-    import threading
-
-    options = {"machines": machines, "seed": seed, "latency_ms": latency_ms, "throttle": throttle, "fault_rate": faults}
-    with _server().run_in_thread(**options) as server:
-        out(_how_to_reach(server.endpoint, server.ca_file, server.token, server.tenant_id))
-        try:
-            threading.Event().wait()
-        except KeyboardInterrupt:
-            out("stopped\n")
+    try:
+        _server().serve_forever(
+            machines=machines,
+            seed=seed,
+            latency_ms=latency_ms,
+            throttle=throttle,
+            fault_rate=faults,
+            port=port,
+            on_ready=lambda server: out(_how_to_reach(server.endpoint, server.ca_file, server.token, server.tenant_id)),
+        )
+    except OSError as error:
+        raise UsageError(
+            f"cannot listen on port {port}: {error.strerror or error}", advice="leave --port out, or name another"
+        ) from error
 
 
 def _how_to_reach(endpoint: str, ca_file: str, token: str, tenant: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from io import StringIO
@@ -26,6 +27,7 @@ _STYLES: dict[SeverityLabel, str] = {
 }
 _NAMES_SHOWN = 3
 _ROWS_SHOWN = 10
+_STEPS_SHOWN = 2
 _RISKS = {
     "safe": "safe",
     "needs-consent": "ask the owner first",
@@ -95,7 +97,8 @@ class _Page:
     def summary(self) -> None:
         report, summary = self._report, self._report.summary
         seen = f"{report.collected_at:%Y-%m-%d %H:%M} UTC"
-        self._line(f"aumdoctor {report.tool.version}: {count(summary.coverage.subscriptions, 'subscription')}, {seen}")
+        looked_at = f"{count(len(report.subscriptions), 'subscription')}, {count(len(report.checks), 'check')}"
+        self._line(f"aumdoctor {report.tool.version}: {looked_at}, {seen}")
         self._line()
         if report.interrupted:
             self._line("Interrupted: what follows is only what had been read by then.", "bold yellow")
@@ -176,12 +179,28 @@ class _Page:
     def _cure(self, cure: Remedy, diagnosis: Diagnosis) -> None:
         whose = f", for {self._names(diagnosis.resource_ids[:1])}" if len(diagnosis.resource_ids) > 1 else ""
         self._labelled("cure", f"{printable(cure.title)} ({_RISKS[cure.risk]}{whose})")
-        for step in cure.steps if self._verbose or not cure.az else ():
-            self._labelled("", printable(step))
+        if self._verbose or not cure.az:
+            self._steps(cure.steps)
         for line in cure.az if self._verbose else cure.az[:1]:
             self._copyable(line, 4, "bold")
         if len(cure.az) > 1 and not self._verbose:
-            self._labelled("", f"and {count(len(cure.az) - 1, 'more command')} (--verbose)")
+            self._line(f"and {count(len(cure.az) - 1, 'more command')} (--verbose)", "dim", indent=4)
+
+    def _steps(self, steps: Sequence[str]) -> None:
+        shown = steps if self._verbose else steps[:_STEPS_SHOWN]
+        for step in shown:
+            # Filled by hand: Rich breaks a word that is wider than the page, and here that would be an id to copy.
+            filled = textwrap.fill(
+                printable(step),
+                self._console.width,
+                initial_indent="    - ",
+                subsequent_indent="      ",
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+            self._console.print(Text(filled), soft_wrap=True)
+        if len(shown) < len(steps):
+            self._line(f"and {count(len(steps) - len(shown), 'more step')} (--verbose)", "dim", indent=4)
 
     def _finding(self, finding: Finding) -> None:
         self._line()
