@@ -9,11 +9,13 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any
 from urllib.parse import urljoin, urlsplit
 
+import aiohttp
 import msgspec
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
@@ -97,11 +99,8 @@ class Session:
             AsyncARMChallengeAuthenticationPolicy(credential, ends.scope),
             ARMHttpLoggingPolicy(),
         ]
-        transport = AioHttpTransport(
-            connection_verify=trust(options), connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
-        )
         self._client: AsyncARMPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncARMPipelineClient(
-            base_url=ends.arm, policies=policies, transport=transport
+            base_url=ends.arm, policies=policies, transport=_transport(options)
         )
 
     async def __aenter__(self) -> Session:
@@ -197,6 +196,20 @@ class Session:
             if faults >= _TRIES_ON_FAULT:
                 raise failure
             await asyncio.sleep(wait if wait is not None else backoff(faults - 1))
+
+
+def _transport(options: ConnectionOptions) -> AioHttpTransport:
+    """One pool of connections. The SDK's transport would make a TLS context, and so a connection, for every request
+    where a CA bundle is given; with the context in the connector they are kept open and used again."""
+    bundle = trust(options)
+    tls = True if bundle is True else ssl.create_default_context(cafile=str(bundle))
+    http = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=tls, limit=max(1, options.concurrency) + 8),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        auto_decompress=False,
+        trust_env=True,
+    )
+    return AioHttpTransport(session=http, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
 
 
 def _is_transient(failure: ReadFailure) -> bool:
