@@ -1,0 +1,95 @@
+"""An embedded Azure to talk to over HTTPS, and one way to collect from it and to examine what was collected."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from aumdoctor.azure.collect import ReadOptions, ScopeRequest, collect
+from aumdoctor.azure.connection import ConnectionOptions
+from aumdoctor.checks.registry import CHECKS
+from aumdoctor.demo.server import DemoServer, run_in_thread
+from aumdoctor.diagnosis.examine import Examination, examine
+from aumdoctor.model.estate import Estate
+from aumdoctor.model.facts import Fact
+
+READS = frozenset(fact for check in CHECKS for fact in (*check.needs, *check.uses))
+
+
+class Listener:
+    """Progress that is remembered."""
+
+    def __init__(self) -> None:
+        self.stages: list[str] = []
+        self.notes: list[str] = []
+
+    def stage(self, name: str, done: int, total: int | None) -> None:
+        self.stages.append(name)
+
+    def note(self, text: str) -> None:
+        self.notes.append(text)
+
+
+class Doctor:
+    """Collects from one server with the production code and examines the result."""
+
+    def __init__(self, server: DemoServer, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.server = server
+        self.listener = Listener()
+        self._monkeypatch = monkeypatch
+
+    def connection(self, **options: Any) -> ConnectionOptions:
+        self._monkeypatch.setenv("AUMDOCTOR_ACCESS_TOKEN", self.server.token)
+        reach = {"auth": "token", "arm_endpoint": self.server.endpoint, "ca_bundle": self.server.ca_file}
+        return ConnectionOptions(**{**reach, **options})
+
+    def collect(
+        self,
+        *,
+        scope: ScopeRequest | None = None,
+        source: str = "auto",
+        depth: str = "normal",
+        facts: frozenset[Fact] = READS,
+        **connection: Any,
+    ) -> Estate:
+        return collect(
+            self.connection(**connection),
+            scope or ScopeRequest(all_subscriptions=True),
+            ReadOptions(source=source, depth=depth),
+            facts,
+            self.listener,
+            datetime.now(UTC),
+        )
+
+    def examine(self, **options: Any) -> Examination:
+        estate = self.collect(**options)
+        return examine(estate, CHECKS, estate.collected_at)
+
+    @property
+    def writes(self) -> list[str]:
+        """The requests so far that were not reads (Azure made three queries POSTs)."""
+        reading = ("/providers/microsoft.resourcegraph/resources", "/queryresults", "/listdeployments")
+        return [
+            f"{request.method} {request.path}"
+            for request in self.server.requests
+            if request.method != "GET" and not request.path.lower().endswith(reading)
+        ]
+
+
+Serve = Callable[..., Doctor]
+
+
+@pytest.fixture
+def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
+    """Start an embedded Azure (arguments as of run_in_thread) and give the doctor for it; stops with the test."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**options: Any) -> Doctor:
+            server = stack.enter_context(run_in_thread(**{"machines": 60, **options}))
+            return Doctor(server, monkeypatch)
+
+        yield start
