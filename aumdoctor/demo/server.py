@@ -13,6 +13,7 @@ import ssl
 import tempfile
 import threading
 import uuid
+import weakref
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,7 @@ class DemoServer:
         self.ca_file = ca_file
         self.latency_ms = latency_ms
         self.endpoint = ""
+        self._transports: weakref.WeakSet[asyncio.Transport] = weakref.WeakSet()
 
     @property
     def state(self) -> DemoEstate:
@@ -61,6 +63,8 @@ class DemoServer:
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, with the latency and the faults that were asked for."""
         azure = self.azure
+        if request.transport is not None:
+            self._transports.add(request.transport)
         line = f"{request.method} {request.path_qs}"
         query = {name.lower(): value for name, value in request.query.items()}
         body = await request.read()
@@ -75,6 +79,14 @@ class DemoServer:
         result = _injected(struck) or dispatch.answer(call, request.headers.get("Authorization"))
         azure.requests.append(Recorded(request.method, request.path, request.query_string, result.status))
         return await _send(request, result, struck)
+
+    async def close(self, runner: web.AppRunner) -> None:
+        """Stop listening and let go of every connection, those included whose client never says goodbye."""
+        await runner.cleanup()
+        for transport in list(self._transports):
+            transport.abort()
+        for _ in range(5):  # the loop needs some turns to close the sockets below
+            await asyncio.sleep(0)
 
 
 def _injected(struck: list[Fault]) -> Answer | None:
@@ -191,7 +203,7 @@ def run_in_thread(
             yield server
         finally:
             if runner is not None:
-                _wait(loop, runner.cleanup())
+                _wait(loop, server.close(runner))
             loop.call_soon_threadsafe(loop.stop)
             thread.join(START_SECONDS)
             loop.close()
@@ -220,7 +232,7 @@ def serve_forever(
                 on_ready(server)
             await asyncio.Event().wait()
         finally:
-            await runner.cleanup()
+            await server.close(runner)
 
     with (
         _prepared(

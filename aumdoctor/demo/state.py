@@ -156,6 +156,7 @@ def add_resource_group(state: DemoEstate, subscription_id: str, name: str, locat
     """A resource group, made on first use. Returns its id."""
     group_id = f"/subscriptions/{subscription_id}/resourceGroups/{name}"
     if key(group_id) not in state.resource_groups:
+        state.touch(group_id)
         state.resource_groups[key(group_id)] = {
             "id": group_id,
             "name": name,
