@@ -55,6 +55,11 @@ def management_group_descendants(session: Session, group: str) -> AsyncIterator[
     return session.rows(path, MANAGEMENT_GROUPS)
 
 
+def resource_groups(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
+    """The resource groups of a subscription."""
+    return session.rows(f"{scope}/resourcegroups", PROVIDERS)
+
+
 def virtual_machines(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
     """The VMs of a subscription or resource group, without instance view."""
     return session.rows(f"{scope}/providers/Microsoft.Compute/virtualMachines", COMPUTE)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import difflib
 from datetime import datetime
 
 from aumdoctor.azure.collection import Collection, Progress, ReadOptions, at_once
@@ -11,13 +10,14 @@ from aumdoctor.azure.connection import ConnectionOptions, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.instance_views import read_instance_views
-from aumdoctor.azure.inventory import narrow, read_lists
+from aumdoctor.azure.inventory import read_lists
 from aumdoctor.azure.limiter import Key
+from aumdoctor.azure.narrowing import narrow
 from aumdoctor.azure.proofs import read_proofs
 from aumdoctor.azure.scope import ScopeRequest, subscriptions_in_scope
 from aumdoctor.azure.session import Session
 from aumdoctor.azure.subscription_reads import read_subscriptions
-from aumdoctor.errors import UnreadableError, UsageError
+from aumdoctor.errors import UnreadableError
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact
@@ -80,32 +80,15 @@ async def _collect(
             scopes = [ids.subscription_scope(found.id) for found in subscriptions]
             collection.ledger.close(scopes, sorted(facts | {Fact.MACHINE}), ending)
         interrupted = ending is not None and ending.code == "Interrupted"
-        estate = collection.estate(cloud=options.cloud, interrupted=interrupted)
-    _every_named_machine(scope, estate)
-    return estate
+        return collection.estate(cloud=options.cloud, interrupted=interrupted)
 
 
 async def _read(collection: Collection) -> None:
     """The course of a collection: lists first, then what depends on the machines, then proofs of single findings."""
     await read_lists(collection)
-    narrow(collection)
+    await narrow(collection)
     await at_once(read_subscriptions(collection), read_instance_views(collection))
     await read_proofs(collection)
-
-
-def _every_named_machine(scope: ScopeRequest, estate: Estate) -> None:
-    """A machine that was named and is nowhere is a mistyped name, unless part of the scope could not be read."""
-    if estate.gaps or estate.interrupted:
-        return
-    names = {machine.name.lower() for machine in estate.machines}
-    for wanted in scope.machines:
-        if ids.key(wanted) in estate.machines_by_key or wanted.lower() in names:
-            continue
-        near = difflib.get_close_matches(wanted.lower(), sorted(names), n=3)
-        raise UsageError(
-            f"no machine {wanted!r} in the {len(estate.subscriptions)} subscription(s) in scope",
-            advice=f"did you mean {' or '.join(near)}?" if near else "check the name, and whether you may read it",
-        )
 
 
 def unreachable(failure: ReadFailure, options: ConnectionOptions) -> UnreadableError:

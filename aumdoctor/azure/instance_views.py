@@ -11,8 +11,8 @@ from aumdoctor.model.facts import Fact
 from aumdoctor.model.machine import Machine
 
 READ_ALL_INSTANCE_VIEWS_UP_TO = 2000
-"""At `--depth normal`, in a scope of at most so many running VMs, every one's instance view is read: within the bucket
-of 250 + 25/s reads of one subscription that is 70 s at worst. Beyond it only those that no fresh assessment vouches for."""
+"""At `--depth normal`, in a scope of at most so many running VMs, every one's instance view is read: with a bucket of
+250 + 25/s reads a subscription that takes 70 s at worst. Beyond it only those that no fresh assessment vouches for."""
 
 VOUCHED_FOR = timedelta(hours=30)
 """A successful assessment younger than this proves that agent and extension worked: it runs every 24 hours."""

@@ -10,7 +10,6 @@ import msgspec
 from aumdoctor.azure import arm, graph
 from aumdoctor.azure.collection import POLICY_DEFINITIONS, Collection, at_once
 from aumdoctor.azure.failures import ReadFailure
-from aumdoctor.azure.scope import ScopeRequest
 from aumdoctor.azure.wire.base import Malformed
 from aumdoctor.azure.wire.subscriptions import listed_subscription
 from aumdoctor.model import ids
@@ -257,38 +256,3 @@ def _resource_groups(collection: Collection) -> tuple[str, ...]:
 def _chunks(subscriptions: Sequence[str]) -> Iterable[list[str]]:
     size = graph.SUBSCRIPTIONS_PER_QUERY
     return (list(subscriptions[start : start + size]) for start in range(0, len(subscriptions), size))
-
-
-class _Wanted:
-    """Whether a machine is in the scope that was asked for."""
-
-    def __init__(self, request: ScopeRequest) -> None:
-        self._groups = {name.lower() for name in request.resource_groups}
-        self._ids = {ids.key(machine) for machine in request.machines if "/" in machine}
-        self._names = {machine.lower() for machine in request.machines if "/" not in machine}
-        self._locations = {location.replace(" ", "").lower() for location in request.locations}
-        self._tags = [tag.partition("=") for tag in request.tags]
-
-    def __call__(self, machine: Machine) -> bool:
-        return (
-            (not self._groups or machine.resource_group.lower() in self._groups)
-            and (not (self._ids or self._names) or machine.key in self._ids or machine.name.lower() in self._names)
-            and (not self._locations or machine.location.replace(" ", "").lower() in self._locations)
-            and all(self._has_tag(machine, name, value, bool(given)) for name, given, value in self._tags)
-        )
-
-    @staticmethod
-    def _has_tag(machine: Machine, name: str, value: str, value_given: bool) -> bool:
-        # Azure treats tag names without regard to case, and tag values with regard to it.
-        return any(
-            own.lower() == name.lower() and (not value_given or content == value)
-            for own, content in machine.tags.items()
-        )
-
-
-def narrow(collection: Collection) -> None:
-    """Drop the machines that the options do not ask for."""
-    wanted = _Wanted(collection.request)
-    machines = collection.harvest.machines
-    for key in [key for key, machine in machines.items() if not wanted(machine)]:
-        del machines[key]
