@@ -70,16 +70,16 @@ def empty_estate(now: datetime, *, subscriptions: int = 1, seed: int = 1) -> Dem
     return state
 
 
-def generate(machines: int, seed: int, subscriptions: int = 3, now: datetime | None = None) -> DemoEstate:
+def generate(machines: int, seed: int, subscriptions: int = 3, *, now: datetime) -> DemoEstate:
     """An estate of `machines` machines over `subscriptions` subscriptions, and a small one each for the issues that
     concern a whole subscription (AUM005, AUM045).
 
-    Every recipe of `PLANTS` is used at least once where 40 % of the machines are enough for that. `now` must be aware
-    and is needed for the estate to be the same again. Raises ValueError for fewer than one machine or subscription.
+    Every recipe of `PLANTS` is used at least once where 40 % of the machines are enough for that. Raises ValueError
+    for fewer than one machine or subscription, and for a `now` without a time zone.
     """
     if machines < 1 or subscriptions < 1:
         raise ValueError("an estate needs at least one machine and one subscription")
-    if now is None or now.tzinfo is None:
+    if now.tzinfo is None:
         raise ValueError("`now` must be an aware datetime")
     now = now.replace(microsecond=0)
     state = empty_estate(now, subscriptions=subscriptions, seed=seed)

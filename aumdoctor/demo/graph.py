@@ -21,7 +21,7 @@ import duckdb_kql
 import msgspec
 
 from aumdoctor.demo.machines import extension_without_view
-from aumdoctor.demo.state import DemoEstate, Wire, key, stable_guid
+from aumdoctor.demo.state import DemoEstate, Wire, stable_guid
 
 PAGE_SIZE = 1000
 DEFAULT_PAGE_SIZE = 100
@@ -370,12 +370,3 @@ def _row(state: DemoEstate, resource: Wire, properties: Wire) -> Wire:
         "identity": resource.get("identity"),
         "zones": resource.get("zones"),
     }
-
-
-def owner_of(resource_id: str) -> str:
-    """The key that must be touched when this resource changes: its machine for what hangs on a machine."""
-    lowered = key(resource_id)
-    for child in ("/extensions/", "/patchassessmentresults/", "/patchinstallationresults/"):
-        if child in lowered:
-            return lowered[: lowered.index(child)]
-    return lowered
