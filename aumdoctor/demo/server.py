@@ -83,6 +83,10 @@ class DemoServer:
     async def close(self, runner: web.AppRunner) -> None:
         """Stop listening and let go of every connection, those included whose client never says goodbye."""
         await runner.cleanup()
+        unfinished = asyncio.all_tasks() - {asyncio.current_task()}
+        for task in unfinished:  # answers that were to come late, and whose client has gone
+            task.cancel()
+        await asyncio.gather(*unfinished, return_exceptions=True)
         for transport in list(self._transports):
             transport.abort()
         for _ in range(5):  # the loop needs some turns to close the sockets below
