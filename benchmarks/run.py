@@ -1,0 +1,65 @@
+"""`python -m benchmarks.run`: measure what aumdoctor costs and print it as tables (docs/performance.md holds a run).
+
+With --only NAME one table; with --quick small sizes and few repeats, to see that it works.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+
+from aumdoctor import __version__
+from benchmarks import demo_scan, full_scan, graph_requests, judging, start_up
+from benchmarks.tables import Table, markdown
+
+
+def _start_up(quick: bool) -> Table:
+    return start_up.table(start_up.measure(repeats=1 if quick else 7))
+
+
+def _demo(quick: bool) -> Table:
+    return demo_scan.table(demo_scan.measure(repeats=1 if quick else 3))
+
+
+def _full_scan(quick: bool) -> Table:
+    return full_scan.table(full_scan.measure(vms=40, loop_over=10) if quick else full_scan.measure())
+
+
+def _requests(quick: bool) -> Table:
+    return graph_requests.table(graph_requests.measure(sizes=(50,)) if quick else graph_requests.measure())
+
+
+def _judging(quick: bool) -> Table:
+    return judging.table(judging.measure(machines=50, repeats=1) if quick else judging.measure())
+
+
+TABLES: dict[str, Callable[[bool], Table]] = {
+    "start-up": _start_up,
+    "demo": _demo,
+    "full-scan": _full_scan,
+    "requests": _requests,
+    "judging": _judging,
+}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.run", description="Measure what aumdoctor costs.")
+    parser.add_argument("--only", choices=TABLES, action="append", help="this table; may be repeated")
+    parser.add_argument("--quick", action="store_true", help="small sizes, to see that it works")
+    options = parser.parse_args(arguments)
+    machine = f"{os.cpu_count()} cores, {platform.system()} {platform.machine()}, Python {platform.python_version()}"
+    print(f"aumdoctor {__version__}, {datetime.now(UTC):%Y-%m-%d}, {machine}\n", flush=True)
+    for name in options.only or TABLES:
+        started = time.perf_counter()
+        print(markdown(TABLES[name](options.quick)), flush=True)
+        print(f"{name}: measured in {time.perf_counter() - started:.0f} s", file=sys.stderr, flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,59 @@
+"""The benchmark command works, at small sizes: each table is there and says what its name promises."""
+
+import re
+
+import pytest
+
+from benchmarks import full_scan, start_up
+from benchmarks.run import TABLES, main
+from benchmarks.tables import Table, markdown
+
+
+def numbers(line: str) -> list[str]:
+    return [cell.strip() for cell in line.strip("| ").split("|")]
+
+
+def test_help_and_explain_import_neither_the_sdk_nor_aiohttp() -> None:
+    for measured in start_up.measure(repeats=1):
+        assert not {"azure", "aiohttp"} & set(measured.imported), measured.command
+        assert measured.wall > 0
+
+
+def test_a_quick_scan_asks_azure_about_no_machine_by_itself(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--only", "requests", "--quick"]) == 0
+    row = next(line for line in capsys.readouterr().out.splitlines() if line.startswith("| 50 "))
+    machines, graph, per_machine, *_ = numbers(row)
+    assert (machines, per_machine) == ("50", "0")
+    assert int(graph) > 0
+
+
+def test_a_full_scan_asks_about_every_vm_and_the_loop_is_measured_on_few() -> None:
+    quick, full, loop = full_scan.measure(vms=12, loop_over=6, latency_ms=1)
+    assert full.requests == quick.requests + full.vms
+    assert loop.measured_vms < loop.vms
+    assert loop.requests > loop.vms
+    assert loop.cost.wall > 0
+
+
+def test_judging_is_measured_on_machines_that_have_findings(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--only", "judging", "--quick"]) == 0
+    told = capsys.readouterr().out
+    assert re.search(r"judge a machine.*\| +50 machines, [1-9]\d* findings \| +[1-9]\d* \|", told)
+
+
+def test_every_table_can_be_asked_for_by_name() -> None:
+    assert set(TABLES) == {"start-up", "demo", "full-scan", "requests", "judging"}
+    with pytest.raises(SystemExit):
+        main(["--only", "start"])
+
+
+def test_a_table_is_aligned() -> None:
+    shown = markdown(Table("Sizes", ("what", "µs"), [("one", "1"), ("many more", "1,000")], ("A note.",)))
+    assert shown == (
+        "## Sizes\n\n"
+        "| what      |    µs |\n"
+        "| --------- | ----: |\n"
+        "| one       |     1 |\n"
+        "| many more | 1,000 |\n"
+        "\nA note.\n"
+    )
