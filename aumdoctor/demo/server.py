@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import secrets
+import signal
 import ssl
 import tempfile
 import threading
@@ -155,6 +156,7 @@ def _prepared(
         certificate_file, key_file = write_certificate(Path(folder))
         tls = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         tls.load_cert_chain(certificate_file, key_file)
+        key_file.unlink()  # it is in memory now, and a killed process would leave it behind
         yield DemoServer(azure, token, str(certificate_file), latency_ms), tls
 
 
@@ -227,14 +229,17 @@ def serve_forever(
     port: int = 0,
     on_ready: Callable[[DemoServer], None] | None = None,
 ) -> None:
-    """Serve in the foreground until interrupted; `on_ready` is called once the server can be reached."""
+    """Serve in the foreground until interrupted or told to end; `on_ready` is called once the server can be reached."""
 
     async def run(server: DemoServer, tls: ssl.SSLContext) -> None:
+        stopped = asyncio.Event()
+        with contextlib.suppress(NotImplementedError, RuntimeError, ValueError):  # Windows, or not the main thread
+            asyncio.get_running_loop().add_signal_handler(signal.SIGTERM, stopped.set)
         runner = await _listen(server, tls, port)
         try:
             if on_ready is not None:
                 on_ready(server)
-            await asyncio.Event().wait()
+            await stopped.wait()
         finally:
             await server.close(runner)
 
