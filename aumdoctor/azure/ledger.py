@@ -28,6 +28,7 @@ READING_WHAT = {
     Fact.REMEDIATIONS: "list policy remediations",
     Fact.ROLE_ASSIGNMENTS: "list role assignments",
     Fact.ACTIVITY_LOG: "read the activity log",
+    Fact.LOCKS: "list management locks",
 }
 
 

@@ -51,6 +51,7 @@ _TRIES_ON_THROTTLE = 12
 _TRANSIENT = frozenset({408, 429, 500, 502, 503, 504})
 _CONNECT_SECONDS = 20
 _READ_SECONDS = 120
+_CLOSING_SECONDS = 0.05
 
 
 class ReadOnly(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
@@ -115,6 +116,8 @@ class Session:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
         await self._credential.close()
+        # TLS connections that were cut off in the middle take some turns of the loop to close (aiohttp's own advice).
+        await asyncio.sleep(_CLOSING_SECONDS)
 
     async def get(self, path: str, api_version: str, parameters: Mapping[str, str] | None = None) -> bytes:
         """The body of a GET below the ARM endpoint."""

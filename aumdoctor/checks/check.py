@@ -1,8 +1,9 @@
 """What a check is: a pure function with its knowledge beside it.
 
-A check looks at one subject and yields what it sees: an `Observation` (with signs), or `Undetermined` where Azure
-itself does not know. The metadata stand in the decorator, the documentation in the docstring. The engine, not the
-check, answers `unknown` where one of the facts in `needs` was not read, and fills in where a sign came from and when.
+A check looks at one subject and yields what it sees: an `Observation` (with signs), `Undetermined` where Azure itself
+does not know, `NotApplicable` where the question does not arise; nothing means that all is well. The metadata stand in
+the decorator, the documentation in the docstring. The engine, not the check, answers `unknown` where one of the facts
+in `needs` was not read, and fills in where a sign came from and when.
 """
 
 from __future__ import annotations
@@ -62,7 +63,13 @@ class Undetermined(msgspec.Struct, frozen=True, kw_only=True):
     reason: str
 
 
-CheckFunction = Callable[[Any, Any], Iterator[Observation | Undetermined]]
+class NotApplicable(msgspec.Struct, frozen=True, kw_only=True):
+    """The question does not arise for this subject, and why ("the VM is off", "no schedule is attached")."""
+
+    reason: str
+
+
+CheckFunction = Callable[[Any, Any], Iterator[Observation | Undetermined | NotApplicable]]
 
 
 class Check(msgspec.Struct, frozen=True, kw_only=True):
@@ -71,7 +78,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     Without a fact in `needs` the answer is unknown; a fact in `uses` is to be read too and sharpens the answer (surer,
     or with a better cure), but the answer stands without it. `causes` names the checks whose findings this one explains
     on the same machine; `remedies` the cures, best first; `seed` the section of the Azure Update Manager
-    troubleshooting article that tells of it, where one does.
+    troubleshooting article that tells of it, where one does; `since` the version that brought the check.
     """
 
     id: str
@@ -87,6 +94,7 @@ class Check(msgspec.Struct, frozen=True, kw_only=True):
     causes: tuple[str, ...]
     source: str
     seed: str | None
+    since: str
     documentation: str
     function: CheckFunction
 
@@ -111,8 +119,9 @@ def check(
     remedies: tuple[str, ...] = (),
     causes: tuple[str, ...] = (),
     seed: str | None = None,
+    since: str = "0.1.0",
 ) -> Callable[[CheckFunction], Check]:
-    """Make a check of a function `(subject, context) -> Iterator[Observation | Undetermined]`."""
+    """Make a check of a function `(subject, context) -> Iterator[Observation | Undetermined | NotApplicable]`."""
 
     def make(function: CheckFunction) -> Check:
         return Check(
@@ -129,6 +138,7 @@ def check(
             causes=causes,
             source=source,
             seed=seed,
+            since=since,
             documentation=inspect.cleandoc(function.__doc__ or ""),
             function=function,
         )

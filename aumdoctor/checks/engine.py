@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from datetime import datetime
+from enum import StrEnum
 
 import msgspec
 
-from aumdoctor.checks.check import Check, Observation, Sign, Subject, Undetermined
+from aumdoctor.checks.check import Check, NotApplicable, Observation, Sign, Subject, Undetermined
 from aumdoctor.checks.context import Context
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate, Subscription
@@ -50,6 +51,51 @@ def judge(estate: Estate, checks: Iterable[Check], now: datetime) -> Judgement:
     )
 
 
+class AnswerState(StrEnum):
+    """What a check says of a machine: one of these four, never nothing."""
+
+    OK = "ok"
+    FINDING = "finding"
+    UNKNOWN = "unknown"
+    NOT_APPLICABLE = "not-applicable"
+
+
+class Answer(msgspec.Struct, frozen=True, kw_only=True):
+    """One check's answer about one machine; `reason` says why for `unknown` and `not-applicable`."""
+
+    check: str
+    name: str
+    state: AnswerState
+    reason: str = ""
+
+
+def answers(estate: Estate, checks: Iterable[Check], machine: Machine, now: datetime) -> tuple[Answer, ...]:
+    """What every machine check says of one machine, in the order of their ids."""
+    bench = _Bench(estate, Context(estate, now))
+    kind, os_type = (Subject.ARC if machine.is_arc else Subject.AZURE_VM), (machine.os_type or "").lower()
+    asked = [check for check in checks if check.applies_to in (Subject.MACHINE, Subject.AZURE_VM, Subject.ARC)]
+    bench.examine(
+        machine, machine.key, (machine.id,), tuple(check for check in asked if _applies(check, kind, os_type))
+    )
+    found = {finding.check for finding in bench.findings}
+    unknown = {unknown.check: unknown.reason for unknown in bench.unknowns}
+    said = []
+    for check in sorted(asked, key=lambda check: check.id):
+        state, reason = AnswerState.OK, ""
+        if not _applies(check, kind, os_type):
+            state = AnswerState.NOT_APPLICABLE
+            kind_fits = check.applies_to in (Subject.MACHINE, kind)
+            reason = f"it is about {check.os} only" if kind_fits else f"it is about {check.applies_to} only"
+        elif check.id in found:
+            state = AnswerState.FINDING
+        elif check.id in unknown:
+            state, reason = AnswerState.UNKNOWN, unknown[check.id]
+        elif (check.id, machine.id) in bench.not_applicable:
+            state, reason = AnswerState.NOT_APPLICABLE, bench.not_applicable[check.id, machine.id]
+        said.append(Answer(check=check.id, name=check.name, state=state, reason=reason))
+    return tuple(said)
+
+
 def _applies(check: Check, kind: Subject, os_type: str) -> bool:
     # Where Azure did not say which system a machine runs, the checks of both are kept, to be answered `unknown`.
     fits_os = check.os is None or os_type not in ("windows", "linux") or check.os == os_type
@@ -68,6 +114,7 @@ class _Bench:
         self.context = context
         self.findings: list[Finding] = []
         self.unknowns: list[Unknown] = []
+        self.not_applicable: dict[tuple[str, str], str] = {}
         self.asked = 0
         self._own_readings = {ids.key(reading.scope) for reading in estate.readings}
         self._missing_in: dict[str, frozenset[Fact]] = {}
@@ -134,8 +181,16 @@ class _Bench:
                 )
 
     def _record(
-        self, check: Check, seen: Observation | Undetermined, resource_id: str, scope: str, machines: tuple[str, ...]
+        self,
+        check: Check,
+        seen: Observation | Undetermined | NotApplicable,
+        resource_id: str,
+        scope: str,
+        machines: tuple[str, ...],
     ) -> None:
+        if isinstance(seen, NotApplicable):
+            self.not_applicable[check.id, resource_id] = seen.reason
+            return
         if isinstance(seen, Undetermined):
             self.unknowns.append(Unknown(check=check.id, resource_id=resource_id, fact=seen.fact, reason=seen.reason))
             return

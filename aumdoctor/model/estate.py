@@ -36,6 +36,15 @@ class ActivityEvent(msgspec.Struct, frozen=True, kw_only=True):
     caller: str | None = None
 
 
+class ManagementLock(msgspec.Struct, frozen=True, kw_only=True):
+    """A management lock; `level` is CanNotDelete or ReadOnly, `scope` what it is put on (and what lies below)."""
+
+    id: str
+    name: str
+    scope: str
+    level: str
+
+
 class CollectionScope(msgspec.Struct, frozen=True, kw_only=True):
     """What the collection was asked for, in words and values, so that a replay can say it again."""
 
@@ -65,6 +74,7 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     remediations: tuple[Remediation, ...] = ()
     role_assignments: tuple[RoleAssignment, ...] = ()
     activity: tuple[ActivityEvent, ...] = ()
+    locks: tuple[ManagementLock, ...] = ()
     readings: tuple[Reading, ...] = ()
     gaps: tuple[Gap, ...] = ()
     interrupted: bool = False

@@ -31,6 +31,7 @@ class Fact(StrEnum):
     REMEDIATIONS = "policy-remediations"
     ROLE_ASSIGNMENTS = "role-assignments"
     ACTIVITY_LOG = "activity-log"
+    LOCKS = "management-locks"
 
 
 READ_PERMISSIONS: dict[Fact, tuple[str, ...]] = {
@@ -64,6 +65,7 @@ READ_PERMISSIONS: dict[Fact, tuple[str, ...]] = {
     ),
     Fact.ROLE_ASSIGNMENTS: ("Microsoft.Authorization/roleAssignments/read",),
     Fact.ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read",),
+    Fact.LOCKS: ("Microsoft.Authorization/locks/read",),
 }
 """The actions that reading a fact takes (aum-knowledge D-2; Microsoft Learn, Azure permissions)."""
 

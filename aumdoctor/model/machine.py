@@ -172,8 +172,9 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """One Azure VM or Arc-enabled server.
 
     `power_state` is the part behind `PowerState/` in lower case ("running", "deallocated"), None where it is not
-    known. `malformed` is the reason why the machine's body could not be decoded; everything but its identity is
-    then absent and the machine's facts are unknown.
+    known. `patch_configuration_statuses` is `patchStatus.configurationStatuses` of the instance view
+    (`PatchModeConfigurationState/Ready`, `AssessmentModeConfigurationState/Pending`). `malformed` is the reason why the
+    machine's body could not be decoded; everything but its identity is then absent and its facts are unknown.
     """
 
     id: str
@@ -206,6 +207,7 @@ class Machine(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     extension_handlers: tuple[ExtensionHandler, ...] = ()
     extensions: tuple[Extension, ...] = ()
     arc: ArcAgent | None = None
+    patch_configuration_statuses: tuple[Status, ...] = ()
     assessment: Assessment | None = None
     installation: Installation | None = None
     malformed: str | None = None

@@ -48,15 +48,20 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
 
     `calls` are the REST requests in order, `az` the same as command lines; where only a person can act both are empty
     and `steps` say what to do and how to check it. `steps` beside calls are what must hold before or be done after.
+    `portal` is the way through the Azure portal in the portal's own words; `bicep` and `terraform` the same state
+    declared, where it is a state that can be (empty where it is not).
     """
 
     name: str
     title: str
     risk: Risk
     reversible: bool
+    portal: str = ""
     calls: tuple[ArmCall, ...] = ()
     az: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    bicep: str = ""
+    terraform: str = ""
 
 
 class Prescription(msgspec.Struct, frozen=True, kw_only=True):
@@ -65,6 +70,8 @@ class Prescription(msgspec.Struct, frozen=True, kw_only=True):
     calls: tuple[ArmCall, ...] = ()
     az: tuple[str, ...] = ()
     steps: tuple[str, ...] = ()
+    bicep: str = ""
+    terraform: str = ""
 
 
 class RemedyKind(msgspec.Struct, frozen=True, kw_only=True):
@@ -74,6 +81,7 @@ class RemedyKind(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     risk: Risk
     reversible: bool
+    portal: str
     build: Callable[[Finding, Estate], Prescription | None]
 
     def prescribe(self, finding: Finding, estate: Estate) -> Remedy | None:
@@ -86,19 +94,22 @@ class RemedyKind(msgspec.Struct, frozen=True, kw_only=True):
             title=self.title,
             risk=self.risk,
             reversible=self.reversible,
+            portal=self.portal,
             calls=prescription.calls,
             az=prescription.az or tuple(call.az_rest for call in prescription.calls),
             steps=prescription.steps,
+            bicep=prescription.bicep,
+            terraform=prescription.terraform,
         )
 
 
 def remedy(
-    *, name: str, title: str, risk: Risk, reversible: bool
+    *, name: str, title: str, risk: Risk, reversible: bool, portal: str = ""
 ) -> Callable[[Callable[[Finding, Estate], Prescription | None]], RemedyKind]:
     """Make a remedy of a function that builds the calls for a finding."""
 
     def make(build: Callable[[Finding, Estate], Prescription | None]) -> RemedyKind:
-        return RemedyKind(name=name, title=title, risk=risk, reversible=reversible, build=build)
+        return RemedyKind(name=name, title=title, risk=risk, reversible=reversible, portal=portal, build=build)
 
     return make
 

@@ -15,6 +15,7 @@ from tests.scenarios.conftest import Doctor, Serve
 GRAPH_LACKS = {
     "vm_agent": "the agent's status is in the instance view alone",
     "extension_handlers": "so are the handlers that the agent reports",
+    "patch_configuration_statuses": "and how far a change of the patch settings has come",
 }
 FROM_OTHER_TABLES = {"assessment": "patchassessmentresources", "installation": "patchinstallationresources"}
 

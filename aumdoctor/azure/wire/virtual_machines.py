@@ -106,6 +106,7 @@ class _PatchSummary(Wire, frozen=True, kw_only=True):
 class _PatchStatus(Wire, frozen=True, kw_only=True):
     available_patch_summary: _PatchSummary | None = None
     last_patch_installation_summary: _PatchSummary | None = None
+    configuration_statuses: list[StatusItem] | None = None
 
 
 class _InstanceView(Wire, frozen=True, kw_only=True):
@@ -209,6 +210,7 @@ def virtual_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
         vm_agent=_vm_agent(view.vm_agent),
         extension_handlers=_handlers(view.vm_agent),
         extensions=_vm_extensions(view.extensions, row.resources),
+        patch_configuration_statuses=tuple(map(status_of, patch_status.configuration_statuses or ())),
         assessment=_assessment_of_instance_view(patch_status.available_patch_summary),
         installation=_installation_of_instance_view(patch_status.last_patch_installation_summary),
     )
