@@ -13,6 +13,8 @@ import msgspec
 
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.session import Session
+from aumdoctor.azure.wire import arc
+from aumdoctor.azure.wire.authorization import Permissions, permission
 from aumdoctor.azure.wire.base import Malformed
 from aumdoctor.azure.wire.maintenance import maintenance_configuration
 from aumdoctor.azure.wire.subscriptions import registration_state
@@ -34,6 +36,8 @@ POLICY_ASSIGNMENTS = "2023-04-01"
 POLICY_STATES = "2019-10-01"
 REMEDIATIONS = "2021-10-01"
 ROLE_ASSIGNMENTS = "2022-04-01"
+PERMISSIONS = "2022-04-01"
+LOCKS = "2020-05-01"
 ACTIVITY_LOG = "2015-04-01"
 
 _UNSUPPORTED = frozenset({400, 404, 405, 501})
@@ -82,6 +86,14 @@ async def instance_view(session: Session, machine_id: str) -> Machine:
 def arc_machines(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
     """The Arc-enabled servers of a subscription."""
     return session.rows(f"{scope}/providers/Microsoft.HybridCompute/machines", HYBRID_COMPUTE)
+
+
+async def arc_machine(session: Session, machine_id: str) -> Machine:
+    """One Arc-enabled server."""
+    machine = arc.arc_machine(await session.get(machine_id, HYBRID_COMPUTE), machine_id)
+    if machine.malformed is not None:
+        raise ReadFailure("MalformedResponse", f"the machine could not be decoded: {machine.malformed}")
+    return machine
 
 
 def arc_extensions(session: Session, machine_id: str) -> AsyncIterator[msgspec.Raw]:
@@ -157,6 +169,17 @@ def remediations(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
 def remediation_deployments(session: Session, task: Remediation) -> AsyncIterator[msgspec.Raw]:
     """The deployments of a remediation task."""
     return session.rows(f"{task.id}/listDeployments", REMEDIATIONS, post={})
+
+
+async def permissions(session: Session, scope: str) -> Permissions:
+    """What the caller may do at a scope."""
+    path = f"{scope}/providers/Microsoft.Authorization/permissions"
+    return Permissions([permission(row) async for row in session.rows(path, PERMISSIONS)])
+
+
+def locks(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
+    """The management locks of a subscription and of what lies in it."""
+    return session.rows(f"{scope}/providers/Microsoft.Authorization/locks", LOCKS)
 
 
 def role_assignments(session: Session, scope: str, principal_id: str) -> AsyncIterator[msgspec.Raw]:

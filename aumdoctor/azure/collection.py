@@ -130,6 +130,7 @@ class Collection:
             remediations=_in_order(harvest.remediations),
             role_assignments=_in_order(harvest.roles),
             activity=tuple(harvest.activity),
+            locks=_in_order(harvest.locks),
             readings=self.ledger.readings,
             gaps=self.ledger.gaps,
             interrupted=interrupted,

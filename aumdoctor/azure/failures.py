@@ -16,23 +16,34 @@ class ReadFailure(Exception):  # noqa: N818 - a failure is what it is
 
     `status` is the HTTP status, None where no answer came; `code` Azure's error code or, without an answer, the kind
     of failure: DnsFailure, TlsFailure, ProxyFailure, ConnectionFailed, Timeout, AuthenticationFailed,
-    MalformedResponse, ForeignHost, ReadOnly.
+    MalformedResponse, ForeignHost, ReadOnly. `action` is the right that is known to be missing.
     """
 
-    def __init__(self, code: str, message: str, *, status: int | None = None, request_id: str | None = None) -> None:
+    def __init__(
+        self,
+        code: str,
+        message: str,
+        *,
+        status: int | None = None,
+        request_id: str | None = None,
+        action: str | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.message = message
         self.status = status
         self.request_id = request_id
+        self._action = action
 
     @property
     def is_denied(self) -> bool:
-        return self.status in (401, 403)
+        return self.status in (401, 403) or self._action is not None
 
     @property
     def missing_permission(self) -> str | None:
-        """The action that Azure's message says was missing ("… to perform action 'X' over scope …")."""
+        """The action that was missing: by Azure's message ("… to perform action 'X' over scope …"), or by `action`."""
+        if self._action is not None:
+            return self._action
         found = re.search(r"perform (?:the )?action '([^']+)'", self.message)
         return found.group(1) if self.is_denied and found else None
 

@@ -14,7 +14,7 @@ from aumdoctor.azure.ledger import Ledger
 from aumdoctor.azure.wire import arc, extensions, maintenance, patches, policy, virtual_machines
 from aumdoctor.azure.wire.base import Malformed
 from aumdoctor.model import ids
-from aumdoctor.model.estate import ActivityEvent
+from aumdoctor.model.estate import ActivityEvent, ManagementLock
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.machine import Assessment, Extension, Installation, Machine
 from aumdoctor.model.maintenance import ApplyUpdate, ConfigurationAssignment, MaintenanceConfiguration
@@ -42,6 +42,7 @@ class Harvest:
         self.remediations: dict[str, Remediation] = {}
         self.roles: dict[str, RoleAssignment] = {}
         self.activity: list[ActivityEvent] = []
+        self.locks: dict[str, ManagementLock] = {}
 
     def whole_machines(self) -> tuple[Machine, ...]:
         """The machines in the order of their ids, each with what other lists say of it."""
@@ -80,6 +81,16 @@ class Harvest:
 
     def take_vm(self, row: msgspec.Raw) -> None:
         self._keep(virtual_machines.virtual_machine(row))
+
+    def take_missing_vm(self, row: msgspec.Raw) -> None:
+        machine = virtual_machines.virtual_machine(row)
+        if machine.key not in self.machines:
+            self._keep(machine)
+
+    def take_missing_arc(self, row: msgspec.Raw) -> None:
+        machine = arc.arc_machine(row)
+        if machine.key not in self.machines:
+            self._keep(machine)
 
     def take_arc(self, row: msgspec.Raw) -> None:
         self._keep(arc.arc_machine(row))

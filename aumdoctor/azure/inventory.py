@@ -13,7 +13,7 @@ from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.wire.base import Malformed
 from aumdoctor.azure.wire.subscriptions import listed_subscription
 from aumdoctor.model import ids
-from aumdoctor.model.facts import Fact
+from aumdoctor.model.facts import READ_PERMISSIONS, Fact
 from aumdoctor.model.machine import Machine
 
 _NARROWED_BY_GROUP = frozenset({Fact.MACHINE, Fact.EXTENSIONS, Fact.ASSESSMENT, Fact.INSTALLATION})
@@ -38,10 +38,11 @@ async def read_lists(collection: Collection) -> None:
             collection.ledger.fetched(scope, fact, "graph")
             if fact is Fact.MACHINE:
                 collection.ledger.fetched(scope, Fact.POWER_STATE, "graph")
+    populated = collection.populated
     await at_once(
         *(
-            _beside_graph(collection, subscription, failures[subscription], subscription in visible)
-            for subscription in everything
+            _beside_graph(collection, found, failures[found], found in visible, found in populated)
+            for found in everything
         )
     )
 
@@ -105,11 +106,17 @@ async def _graph_rows(collection: Collection, fact: Fact, subscriptions: Sequenc
 
 
 async def _beside_graph(
-    collection: Collection, subscription: str, failed: dict[Fact, ReadFailure], is_visible: bool
+    collection: Collection,
+    subscription: str,
+    failed: dict[Fact, ReadFailure],
+    is_visible: bool,
+    is_populated: bool,
 ) -> None:
-    """What Resource Graph did not give is asked of ARM; with `--source graph` it is a gap."""
+    """What Resource Graph did not give is asked of ARM; with `--source graph` it is a gap.
+
+    At `--depth full` ARM lists every subscription's machines, for those that the graph does not hold yet.
+    """
     scope = ids.subscription_scope(subscription)
-    is_populated = bool(collection.machines_of(subscription))
     if collection.read.source == "graph":
         for fact, failure in failed.items():
             collection.ledger.failed(scope, fact, failure)
@@ -123,6 +130,24 @@ async def _beside_graph(
             await _lists_by_arm(collection, subscription)
         return
     await at_once(*(_list_by_arm(collection, subscription, fact) for fact in failed))
+    if collection.read.depth == "full":
+        await _machines_missing_in_graph(collection, subscription)
+
+
+async def _machines_missing_in_graph(collection: Collection, subscription: str) -> None:
+    scope, harvest = ids.subscription_scope(subscription), collection.harvest
+    known = set(harvest.machines)
+    try:
+        async for row in arm.virtual_machines(collection.session, scope):
+            harvest.take(Fact.MACHINE, harvest.take_missing_vm, row, scope)
+        async for row in arm.arc_machines(collection.session, scope):
+            harvest.take(Fact.MACHINE, harvest.take_missing_arc, row, scope)
+    except ReadFailure as failure:
+        collection.ledger.gap(scope, Fact.MACHINE, failure)
+    lag = ReadFailure("NotInResourceGraph", "Resource Graph does not hold the machine yet; ARM lists it")
+    for key in harvest.machines.keys() - known:
+        for fact in (Fact.ASSESSMENT, Fact.INSTALLATION, Fact.EXTENSIONS, Fact.RUNS):
+            collection.ledger.implied(harvest.machines[key].id, fact, lag)
 
 
 def _unseen_by_graph(collection: Collection, scope: str) -> None:
@@ -175,7 +200,24 @@ async def _machines_by_arm(collection: Collection, subscription: str) -> bool:
     except ReadFailure as failure:
         # The VMs stand; that Arc machines may be missing is the gap's to say.
         collection.ledger.gap(scope, Fact.MACHINE, failure, operation="list Arc-enabled servers")
+    if not collection.machines_of(subscription):
+        await _verify_empty(collection, scope)
     return True
+
+
+async def _verify_empty(collection: Collection, scope: str) -> None:
+    """ARM answers 200 with an empty list also where a right is missing: ask which rights there are."""
+    try:
+        granted = await arm.permissions(collection.session, scope)
+    except ReadFailure as failure:
+        if not arm.is_unsupported(failure):
+            operation = "verify that the subscription holds no machine"
+            collection.ledger.gap(scope, Fact.MACHINE, failure, operation=operation)
+        return
+    missing = [action for action in READ_PERMISSIONS[Fact.MACHINE] if not granted.allows(action)]
+    if missing:
+        message = f"no machine was listed, and the right {missing[0]} is missing: an empty list proves nothing"
+        collection.ledger.failed(scope, Fact.MACHINE, ReadFailure("EmptyWithoutRight", message, action=missing[0]))
 
 
 async def _list_by_arm(collection: Collection, subscription: str, fact: Fact) -> None:

@@ -9,9 +9,11 @@ from aumdoctor.azure import arm
 from aumdoctor.azure.collection import Collection
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.wire.subscriptions import activity_event
+from aumdoctor.knowledge import policies
 from aumdoctor.model import ids
 from aumdoctor.model.facts import Fact
 
+_TELLING = ("/virtualmachines/delete", "/virtualmachines/write", "/moveresources/action")
 PROOFS_AT_MOST = 50
 """Findings whose proof is looked up, one query each."""
 
@@ -20,7 +22,7 @@ async def read_proofs(collection: Collection) -> None:
     """Look up in the activity log what proves a recreated or moved machine; only where there is a sign of one."""
     if Fact.ACTIVITY_LOG not in collection.facts:
         return
-    questions = [*_shut_down_runs(collection), *_vanished_targets(collection)][:PROOFS_AT_MOST]
+    questions = [*_shut_down_runs(collection), *_vanished_targets(collection), *_drifted(collection)][:PROOFS_AT_MOST]
     asked = {ids.subscription_of(resource_id) for resource_id, _ in questions}
     await collection.each("activity log", questions, _activity_of)
     for subscription in collection.subscriptions:
@@ -47,6 +49,20 @@ def _vanished_targets(collection: Collection) -> Iterable[tuple[str, datetime]]:
         yield group, collection.now - timedelta(days=30)
 
 
+def _drifted(collection: Collection) -> Iterable[tuple[str, datetime]]:
+    """VMs that a schedule policy calls compliant although their patch mode is not what it sets: who changed it?"""
+    harvest = collection.harvest
+    for state in harvest.policy_states.values():
+        definition = ids.name_of(state.policy_definition_id).lower()
+        if definition not in (policies.SCHEDULE_PREREQUISITES, policies.SCHEDULE_RECURRING_UPDATES):
+            continue
+        machine = harvest.machines.get(ids.key(state.resource_id))
+        if (state.compliance_state or "").lower() != "compliant" or machine is None or machine.is_arc:
+            continue
+        if not (machine.is_platform_patch_mode and machine.bypasses_platform_safety_checks):
+            yield machine.id, collection.now - timedelta(days=30)
+
+
 async def _activity_of(collection: Collection, question: tuple[str, datetime]) -> None:
     resource_id, since = question
     scope = ids.subscription_scope(ids.subscription_of(resource_id))
@@ -54,7 +70,7 @@ async def _activity_of(collection: Collection, question: tuple[str, datetime]) -
     try:
         async for row in arm.activity(collection.session, resource_id, max(since, earliest), collection.now):
             event = collection.harvest.decoded(Fact.ACTIVITY_LOG, activity_event, row, scope)
-            if event is not None and event.operation.lower().endswith(("/delete", "/moveresources/action")):
+            if event is not None and event.operation.lower().endswith(_TELLING):
                 collection.harvest.activity.append(event)
     except ReadFailure as failure:
         collection.ledger.failed(scope, Fact.ACTIVITY_LOG, failure)

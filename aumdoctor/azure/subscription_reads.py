@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 import msgspec
@@ -10,43 +11,84 @@ from aumdoctor.azure import arm
 from aumdoctor.azure.collection import POLICY_DEFINITIONS, Collection, at_once
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.wire import policy
+from aumdoctor.azure.wire.authorization import management_lock
 from aumdoctor.model import ids
-from aumdoctor.model.estate import Subscription
 from aumdoctor.model.facts import Fact
+from aumdoctor.model.machine import Machine
 from aumdoctor.model.policy import PolicyAssignment, Remediation
 
-PROVIDERS = ("Microsoft.Compute", "Microsoft.Maintenance")
-"""The resource providers that the checks ask about."""
+PROVIDERS_OF_VMS: tuple[str, ...] = (
+    "Microsoft.Compute",
+    "Microsoft.Maintenance",
+    "Microsoft.PolicyInsights",
+    "Microsoft.Insights",
+    "Microsoft.EventGrid",
+)
+PROVIDERS_OF_ARC: tuple[str, ...] = (
+    "Microsoft.HybridCompute",
+    "Microsoft.GuestConfiguration",
+    "Microsoft.HybridConnectivity",
+    "Microsoft.AzureArcData",
+)
+"""The resource providers that the checks ask about, the latter only where there are Arc-enabled servers."""
 
 
 async def read_subscriptions(collection: Collection) -> None:
     """Read what the checks need of every subscription that holds a machine in scope."""
-    populated = collection.populated
+    machines: dict[str, list[Machine]] = defaultdict(list)
+    for machine in collection.harvest.machines.values():
+        machines[machine.subscription_id].append(machine)
     work = [_missing_configurations(collection)]
     if Fact.PROVIDERS in collection.facts:
-        work += [_providers_of(collection, collection.subscriptions[found]) for found in populated]
+        work += [_providers_of(collection, subscription, found) for subscription, found in machines.items()]
+    if Fact.LOCKS in collection.facts:
+        work += [_locks_of(collection, subscription) for subscription in machines]
     policy_facts = (Fact.POLICY_ASSIGNMENTS, Fact.REMEDIATIONS, Fact.ROLE_ASSIGNMENTS)
     if not collection.facts.isdisjoint(policy_facts):
-        work += [_policies_of(collection, found) for found in populated]
-    collection.nothing_to_ask(Fact.PROVIDERS, *policy_facts)
+        work += [_policies_of(collection, subscription, found) for subscription, found in machines.items()]
+    collection.nothing_to_ask(Fact.PROVIDERS, Fact.LOCKS, *policy_facts)
     await at_once(*work)
 
 
-async def _providers_of(collection: Collection, subscription: Subscription) -> None:
-    scope = ids.subscription_scope(subscription.id)
+async def _providers_of(collection: Collection, subscription: str, machines: Sequence[Machine]) -> None:
+    scope = ids.subscription_scope(subscription)
+    namespaces = PROVIDERS_OF_VMS
+    if any(machine.is_arc for machine in machines):
+        namespaces += PROVIDERS_OF_ARC
     states: dict[str, str] = {}
+    failures: list[ReadFailure] = []
+
+    async def one(namespace: str) -> None:
+        try:
+            states[namespace.lower()] = await arm.provider_state(collection.session, subscription, namespace) or ""
+        except ReadFailure as failure:
+            # Not every cloud offers every provider (404); the first two are those that nothing goes without.
+            if failure.status != 404 or namespace in PROVIDERS_OF_VMS[:2]:
+                failures.append(failure)
+
+    await at_once(*(one(namespace) for namespace in namespaces))
+    current = collection.subscriptions[subscription]
+    collection.subscriptions[subscription] = msgspec.structs.replace(current, providers=states)
+    if failures:
+        collection.ledger.failed(scope, Fact.PROVIDERS, failures[0])
+    else:
+        collection.ledger.fetched(scope, Fact.PROVIDERS, "arm")
+
+
+async def _locks_of(collection: Collection, subscription: str) -> None:
+    scope = ids.subscription_scope(subscription)
     try:
-        for namespace in PROVIDERS:
-            states[namespace.lower()] = await arm.provider_state(collection.session, subscription.id, namespace) or ""
+        async for row in arm.locks(collection.session, scope):
+            found = collection.harvest.decoded(Fact.LOCKS, management_lock, row, scope)
+            if found is not None:
+                collection.harvest.locks[ids.key(found.id)] = found
     except ReadFailure as failure:
-        collection.ledger.failed(scope, Fact.PROVIDERS, failure)
+        collection.ledger.failed(scope, Fact.LOCKS, failure)
         return
-    current = collection.subscriptions[subscription.id]
-    collection.subscriptions[subscription.id] = msgspec.structs.replace(current, providers=states)
-    collection.ledger.fetched(scope, Fact.PROVIDERS, "arm")
+    collection.ledger.fetched(scope, Fact.LOCKS, "arm")
 
 
-async def _policies_of(collection: Collection, subscription: str) -> None:
+async def _policies_of(collection: Collection, subscription: str, machines: Sequence[Machine]) -> None:
     scope = ids.subscription_scope(subscription)
     try:
         listed = [
@@ -69,7 +111,7 @@ async def _policies_of(collection: Collection, subscription: str) -> None:
     ]
     collection.harvest.policy_assignments |= {ids.key(assignment.id): assignment for assignment in relevant}
     _note_management_groups(collection, subscription, relevant)
-    await at_once(_remediations_of(collection, scope, relevant), _roles_of(collection, scope, relevant))
+    await at_once(_remediations_of(collection, scope, relevant), _roles_of(collection, scope, relevant, machines))
 
 
 def _note_management_groups(collection: Collection, subscription: str, assignments: Iterable[PolicyAssignment]) -> None:
@@ -115,14 +157,14 @@ async def _with_failures(collection: Collection, task: Remediation, scope: str) 
     return msgspec.structs.replace(task, failures=failures)
 
 
-async def _roles_of(collection: Collection, scope: str, assignments: Sequence[PolicyAssignment]) -> None:
+async def _roles_of(
+    collection: Collection, scope: str, assignments: Sequence[PolicyAssignment], machines: Sequence[Machine]
+) -> None:
     if Fact.ROLE_ASSIGNMENTS not in collection.facts:
         return
     principals = dict.fromkeys(found.principal_id for found in assignments if found.principal_id)
     if not principals or not any(
-        machine.disk_encryption_set_id or (machine.image and machine.image.is_gallery_image)
-        for machine in collection.harvest.machines.values()
-        if ids.is_within(machine.id, scope)
+        machine.disk_encryption_set_id or (machine.image and machine.image.is_gallery_image) for machine in machines
     ):
         reason = "no VM from a gallery image or with an encrypted disk is under a policy with an identity"
         collection.ledger.inferred(scope, Fact.ROLE_ASSIGNMENTS, reason)

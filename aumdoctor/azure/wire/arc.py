@@ -72,12 +72,12 @@ class _ArcRow(Wire, frozen=True, kw_only=True):
     resources: list[ExtensionRow] | None = None
 
 
-def arc_machine(raw: bytes | msgspec.Raw) -> Machine:
-    """An Arc-enabled server. Malformed bodies as in `virtual_machine`."""
+def arc_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
+    """An Arc-enabled server. `known_id` and malformed bodies as in `virtual_machine`."""
     try:
         row = decode(_ArcRow, raw)
     except Malformed as reason:
-        return malformed_machine(raw, MachineKind.ARC, reason)
+        return malformed_machine(raw, MachineKind.ARC, reason, known_id)
     properties = row.properties
     agent = properties.agent_configuration or _AgentConfiguration()
     esu = (properties.license_profile or _LicenseProfile()).esu_profile or _EsuProfile()
