@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
-from benchmarks.azure import EmbeddedAzure, embedded_azure
+from benchmarks.azure import EmbeddedAzure, Requests, embedded_azure
 from benchmarks.client import COMMAND, Cost, cost_of
 from benchmarks.tables import Table
 
@@ -26,7 +26,7 @@ class Scanned(NamedTuple):
     what: str
     vms: int
     measured_vms: int
-    requests: int
+    requests: Requests
     cost: Cost
 
 
@@ -39,7 +39,7 @@ def measure(*, vms: int = 2000, loop_over: int = 100, latency_ms: float = LATENC
 def _scan(azure: EmbeddedAzure, depth: str) -> Scanned:
     options = ("--all-subscriptions", "--depth", depth, "--fail-on", "never", "--quiet", "--output", "json")
     cost = cost_of([*COMMAND, "scan", *options], azure.environment)
-    return Scanned(f"scan --depth {depth}", azure.estate.vms, azure.estate.vms, azure.requests().total, cost)
+    return Scanned(f"scan --depth {depth}", azure.estate.vms, azure.estate.vms, azure.requests(), cost)
 
 
 def _loop(azure: EmbeddedAzure, count: int) -> Scanned:
@@ -55,7 +55,7 @@ def _loop(azure: EmbeddedAzure, count: int) -> Scanned:
         "one GET after the other",
         vms,
         count,
-        requests.other + vms,
+        requests._replace(instance_views=vms),
         Cost(long.wall + (long.wall - short.wall) * beyond, long.cpu + (long.cpu - short.cpu) * beyond, long.peak_mib),
     )
 
@@ -73,7 +73,7 @@ def table(scans: list[Scanned], latency_ms: float = LATENCY_MS) -> Table:
             (
                 each.what,
                 f"{each.cost.wall:.1f}",
-                f"{each.requests:,}",
+                f"{each.requests.total:,}",
                 f"{each.cost.cpu:.1f}",
                 f"{each.cost.peak_mib:.0f}",
             )
