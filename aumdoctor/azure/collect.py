@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from aumdoctor.azure.collection import Collection, Progress, ReadOptions, at_once
+from aumdoctor.azure.confirmation import confirm
 from aumdoctor.azure.connection import ConnectionOptions, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
@@ -32,14 +34,18 @@ def collect(
     facts: frozenset[Fact],
     progress: Progress,
     now: datetime,
+    suspects: Callable[[Estate], Iterable[str]] | None = None,
 ) -> Estate:
     """Read an estate from Azure; blocks until done, until `options.timeout` seconds are over, or until Ctrl-C.
+
+    `suspects` names the machines of an estate whose findings somebody may act on; with source auto and a depth above
+    quick those that Resource Graph alone has described are read again from ARM.
 
     In the last two cases the estate holds what was read, with gaps for the rest (and `interrupted` after Ctrl-C).
     Raises UsageError for a scope that names nothing, UnreadableError where Azure cannot be reached or will not sign
     the caller in at all.
     """
-    return asyncio.run(_collect(options, scope, read, facts, progress, now))
+    return asyncio.run(_collect(options, scope, read, facts, progress, now, suspects))
 
 
 async def _collect(
@@ -49,6 +55,7 @@ async def _collect(
     facts: frozenset[Fact],
     progress: Progress,
     now: datetime,
+    suspects: Callable[[Estate], Iterable[str]] | None,
 ) -> Estate:
     def on_wait(seconds: float, key: Key) -> None:
         what = "Resource Graph" if key[1] == "graph" else f"subscription {key[0]}"
@@ -72,6 +79,8 @@ async def _collect(
         try:
             async with asyncio.timeout(options.timeout):
                 await _read(collection)
+                if suspects is not None and read.source == "auto" and read.depth != "quick":
+                    await confirm(collection, suspects(collection.estate(cloud=options.cloud, interrupted=False)))
         except TimeoutError:
             ending = ReadFailure("DeadlineReached", f"not read within --timeout {options.timeout:g} s")
         except asyncio.CancelledError:

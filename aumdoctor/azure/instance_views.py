@@ -40,7 +40,7 @@ async def read_instance_views(collection: Collection) -> None:
             due.append(machine)
         else:
             collection.ledger.inferred(machine.id, Fact.INSTANCE_VIEW, vouching)
-    await collection.each("instance views", due, _instance_view)
+    await collection.each("instance views", due, read_instance_view)
 
 
 def _leave_out(collection: Collection, machine: Machine, reason: str) -> None:
@@ -64,7 +64,8 @@ def _vouched_for(collection: Collection, machine: Machine) -> str | None:
     return f"agent and extension completed an assessment at {assessment.last_modified:%Y-%m-%d %H:%M}Z"
 
 
-async def _instance_view(collection: Collection, machine: Machine) -> None:
+async def read_instance_view(collection: Collection, machine: Machine) -> None:
+    """Read one VM again with its instance view; a failure is entered, a VM that is gone is dropped."""
     ledger = collection.ledger
     try:
         fresh = await arm.instance_view(collection.session, machine.id)

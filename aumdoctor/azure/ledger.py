@@ -48,6 +48,11 @@ class Ledger:
         reading = self._readings.get((ids.key(scope), fact))
         return reading is not None and reading.is_known
 
+    def is_from_arm(self, scope: str, fact: Fact) -> bool:
+        """Whether this very scope's fact (not its subscription's) was read from ARM."""
+        reading = self._readings.get((ids.key(scope), fact))
+        return reading is not None and reading.source == "arm"
+
     def fetched(self, scope: str, fact: Fact, source: str) -> None:
         """A fact was read just now."""
         self._enter(scope, fact, outcome=Outcome.FETCHED, source=source, observed_at=datetime.now(UTC))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
+
+from aumdoctor.errors import UsageError
 
 Auth = Annotated[
     Literal[
@@ -59,3 +62,17 @@ Depth = Annotated[
     Literal["quick", "normal", "full"],
     typer.Option("--depth", help="Ask Resource Manager about no machine, those in doubt, or every one."),
 ]
+MaxAge = Annotated[
+    str | None,
+    typer.Option("--max-age", metavar="AGE", help="What was read longer ago is unknown: 15m, 2h, 7d."),
+]
+
+_UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
+
+
+def age(text: str) -> timedelta:
+    """A span of time written as a number and a unit (`15m`, `2h`, `7d`). Raises UsageError for anything else."""
+    number, unit = text.strip()[:-1], text.strip()[-1:].lower()
+    if not number.isdecimal() or unit not in _UNITS:
+        raise UsageError(f"--max-age {text}: not a span of time", advice="A number and s, m, h or d, like 15m or 2h.")
+    return timedelta(**{_UNITS[unit]: int(number)})

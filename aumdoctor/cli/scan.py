@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
@@ -87,6 +87,7 @@ def scan(
     ca_bundle: options.CaBundle = None,
     source: options.Source = "auto",
     depth: options.Depth = "normal",
+    max_age: options.MaxAge = None,
     timeout: options.Timeout = None,
     concurrency: options.Concurrency = 32,
     config_file: Annotated[
@@ -155,6 +156,8 @@ def scan(
     if save is not None:
         estates.save(save, estate)
         note(f"saved to {save}")
+    if max_age is not None:
+        estate = estate.older_than(options.age(max_age), datetime.now(UTC))
     examination = examine(estate, chosen, estate.collected_at)
     threshold = None if fail_on == "never" else _SEVERITIES[fail_on]
     code = exit_code(examination, threshold)
@@ -186,7 +189,18 @@ def _collect(
         if demo:
             connection = stack.enter_context(_demo(connection))
         progress = stack.enter_context(reporter(quiet=quiet))
-        return collect(connection, scope, read, facts, progress, datetime.now(UTC))
+        return collect(connection, scope, read, facts, progress, datetime.now(UTC), _suspects(checks))
+
+
+def _suspects(checks: Sequence[Check]) -> Callable[[Estate], Iterable[str]]:
+    """Which machines of an estate have a finding of high severity, so that ARM is asked again about them."""
+    from aumdoctor.checks.engine import judge
+
+    def named(estate: Estate) -> Iterable[str]:
+        findings = judge(estate, checks, estate.collected_at).findings
+        return (machine for found in findings if found.severity >= Severity.HIGH for machine in found.machines)
+
+    return named
 
 
 def _demo(connection: ConnectionOptions) -> AbstractContextManager[ConnectionOptions]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import cached_property
 
 import msgspec
@@ -97,6 +97,20 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         for reading in self.readings:
             by_scope.setdefault(ids.key(reading.scope), {})[reading.fact] = reading
         return by_scope
+
+    def older_than(self, limit: timedelta, now: datetime) -> Estate:
+        """The same estate with every reading that is older than `limit` made unknown: too old to build on."""
+        aged = tuple(
+            msgspec.structs.replace(
+                reading,
+                outcome=Outcome.NOT_FETCHED,
+                reason=f"it was read at {reading.observed_at:%Y-%m-%d %H:%M} UTC, which is longer ago than allowed",
+            )
+            if reading.is_known and reading.observed_at is not None and now - reading.observed_at > limit
+            else reading
+            for reading in self.readings
+        )
+        return msgspec.structs.replace(self, readings=aged)
 
     def reading(self, fact: Fact, scope: str) -> Reading:
         """How a fact about a machine or subscription was read: the scope's own reading, else its subscription's.

@@ -54,6 +54,7 @@ class Doctor:
         source: str = "auto",
         depth: str = "normal",
         facts: frozenset[Fact] = READS,
+        suspects: Callable[[Estate], list[str]] | None = None,
         **connection: Any,
     ) -> Estate:
         return collect(
@@ -63,6 +64,7 @@ class Doctor:
             facts,
             self.listener,
             datetime.now(UTC),
+            suspects,
         )
 
     def examine(self, **options: Any) -> Examination:

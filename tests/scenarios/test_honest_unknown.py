@@ -1,0 +1,132 @@
+"""What was not seen, or not lately, is unknown: empty lists, old readings, machines that the graph lacks."""
+
+from datetime import timedelta
+
+import pytest
+
+from aumdoctor.checks.engine import judge
+from aumdoctor.checks.registry import CHECKS
+from aumdoctor.diagnosis.examine import examine
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Estate
+from aumdoctor.model.facts import Fact, Outcome
+from aumdoctor.model.finding import Severity
+from tests.scenarios.conftest import Serve
+
+GRAPH = "POST /providers/Microsoft.ResourceGraph"
+LISTS = r"GET /subscriptions/{}/providers/Microsoft\.(Compute/virtualMachines|HybridCompute/machines)\?"
+NOTHING = {"value": []}
+
+
+def without(subscription: str):  # type: ignore[no-untyped-def]
+    """Resource Graph as it looks to somebody without rights in a subscription."""
+
+    def hide(body: object) -> object:
+        rows = [row for row in body["data"] if ids.subscription_of(row["id"]) != subscription]  # type: ignore[index]
+        return body | {"data": rows}  # type: ignore[operator]
+
+    return hide
+
+
+@pytest.mark.parametrize("granted", [["Microsoft.Maintenance/*"], ["*/write"], []])
+def test_an_empty_list_without_the_right_to_read_is_not_believed(serve: Serve, granted: list[str]) -> None:
+    doctor = serve(machines=40, seed=4)
+    empty = doctor.collect(depth="quick").machines[0].subscription_id
+    faults = doctor.server.faults
+    faults.rewrite(GRAPH, without(empty), None)
+    faults.answer(LISTS.format(empty), NOTHING, times=None)
+    faults.answer(r"GET .*/permissions\?", {"value": [{"actions": granted, "notActions": []}]}, times=None)
+
+    estate = doctor.collect()
+
+    [gap] = [gap for gap in estate.gaps if ids.subscription_of(gap.scope) == empty]
+    assert gap.code == "EmptyWithoutRight"
+    assert gap.missing_permission == "Microsoft.Compute/virtualMachines/read"
+    assert not estate.reading(Fact.MACHINE, ids.subscription_scope(empty)).is_known
+
+
+@pytest.mark.parametrize(
+    "granted", [["*"], ["*/read"], ["Microsoft.Compute/*", "microsoft.hybridcompute/MACHINES/read"]]
+)
+def test_an_empty_list_with_the_right_to_read_is_empty(serve: Serve, granted: list[str]) -> None:
+    doctor = serve(machines=40, seed=4)
+    empty = doctor.collect(depth="quick").machines[0].subscription_id
+    faults = doctor.server.faults
+    faults.rewrite(GRAPH, without(empty), None)
+    faults.answer(LISTS.format(empty), NOTHING, times=None)
+    faults.answer(r"GET .*/permissions\?", {"value": [{"actions": granted}, {"actions": 7}]}, times=None)
+
+    estate = doctor.collect()
+
+    assert estate.gaps == ()
+    assert estate.reading(Fact.MACHINE, ids.subscription_scope(empty)).is_known
+
+
+def test_rights_that_cannot_be_asked_for_leave_an_empty_list_in_doubt(serve: Serve) -> None:
+    doctor = serve(machines=40, seed=4)
+    empty = doctor.collect(depth="quick").machines[0].subscription_id
+    faults = doctor.server.faults
+    faults.rewrite(GRAPH, without(empty), None)
+    faults.answer(LISTS.format(empty), NOTHING, times=None)
+    faults.fail(r"GET .*/permissions\?", 403, None, code="AuthorizationFailed")
+    assert [gap.operation for gap in doctor.collect().gaps] == ["verify that the subscription holds no machine"]
+
+
+def test_at_depth_full_a_machine_that_only_arm_knows_is_there_and_its_results_are_unknown(serve: Serve) -> None:
+    doctor = serve(machines=40, seed=4)
+    lagging = next(m for m in doctor.collect(depth="quick").machines if m.is_azure_vm and m.power_state == "running")
+
+    def lag(body: object) -> object:
+        rows = [row for row in body["data"] if not ids.is_within(row["id"], lagging.id)]  # type: ignore[index]
+        return body | {"data": rows}  # type: ignore[operator]
+
+    doctor.server.faults.rewrite(GRAPH, lag, None)
+
+    assert lagging.key not in doctor.collect(depth="normal").machines_by_key
+    estate = doctor.collect(depth="full")
+    assert lagging.key in estate.machines_by_key
+    assert estate.reading(Fact.RUNS, lagging.id).outcome is Outcome.NOT_FETCHED
+
+
+def test_what_was_read_too_long_ago_is_unknown(serve: Serve) -> None:
+    estate = serve(machines=40, seed=4).collect()
+    fresh = estate.older_than(timedelta(hours=1), estate.collected_at + timedelta(minutes=30))
+    assert examine(fresh, CHECKS, estate.collected_at).unknowns == ()
+    old = estate.older_than(timedelta(hours=1), estate.collected_at + timedelta(hours=2))
+    examination = examine(old, CHECKS, estate.collected_at)
+    assert examination.summary.patchable == 0
+    assert examination.findings == ()
+    assert "longer ago than allowed" in examination.unknowns[0].reason
+
+
+def severe(estate: Estate) -> list[str]:
+    findings = judge(estate, CHECKS, estate.collected_at).findings
+    return [machine for found in findings if found.severity >= Severity.HIGH for machine in found.machines]
+
+
+def test_a_severe_finding_of_the_graph_is_confirmed_by_arm_and_falls_where_arm_knows_better(
+    serve: Serve,
+) -> None:
+    doctor = serve(machines=80, seed=4)
+    truth = doctor.server.state.truth
+    started = next(
+        machine
+        for machine in doctor.collect(depth="quick").machines
+        if ("AUM012", machine.key) in truth and machine.is_azure_vm
+    )
+
+    running = {"code": "PowerState/running", "level": "Info", "displayStatus": "VM running"}
+
+    def up(body: object) -> object:
+        body["properties"]["instanceView"]["statuses"] = [running]  # type: ignore[index]
+        return body
+
+    doctor.server.faults.rewrite(rf"GET .*/virtualMachines/{started.name}\?", up, None)
+
+    unconfirmed = doctor.collect()
+    assert unconfirmed.machines_by_key[started.key].power_state == "deallocated"
+    confirmed = doctor.collect(suspects=severe)
+
+    assert confirmed.machines_by_key[started.key].power_state == "running"
+    for key in {ids.key(machine) for machine in severe(confirmed)} & confirmed.machines_by_key.keys():
+        assert confirmed.reading(Fact.MACHINE, key).source == "arm", key
