@@ -1,6 +1,8 @@
 """Every check, by hand and in order of id. A new check is one file and one line here."""
 
 from aumdoctor.checks.arc_disconnected import arc_disconnected
+from aumdoctor.checks.arc_extensions_disabled import arc_extensions_disabled
+from aumdoctor.checks.arc_machine_cloned import arc_machine_cloned
 from aumdoctor.checks.arc_update_extension_missing import arc_update_extension_missing
 from aumdoctor.checks.arc_update_extension_unhealthy import arc_update_extension_unhealthy
 from aumdoctor.checks.assessment_policy_missed import assessment_policy_missed
@@ -59,4 +61,6 @@ CHECKS: tuple[Check, ...] = (
     vm_agent_not_ready,
     maintenance_provider_unregistered,
     arc_disconnected,
+    arc_machine_cloned,
+    arc_extensions_disabled,
 )

@@ -3,6 +3,7 @@
 from aumdoctor.checks.check import Check
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
+from aumdoctor.remedies.allow_arc_extensions import allow_arc_extensions
 from aumdoctor.remedies.allow_extension_operations import allow_extension_operations
 from aumdoctor.remedies.assess_now import assess_now
 from aumdoctor.remedies.assign_schedule import assign_schedule
@@ -23,6 +24,7 @@ from aumdoctor.remedies.register_provider import register_provider
 from aumdoctor.remedies.remediate_policy import remediate_policy
 from aumdoctor.remedies.remedy import Remedy, RemedyKind
 from aumdoctor.remedies.remove_assignment import remove_assignment
+from aumdoctor.remedies.reonboard_cloned_machine import reonboard_cloned_machine
 from aumdoctor.remedies.repair_update_access import repair_update_access
 from aumdoctor.remedies.restart_auto_assess_timer import restart_auto_assess_timer
 from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
@@ -30,6 +32,7 @@ from aumdoctor.remedies.start_machine import start_machine
 from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_without_schedule
 
 REMEDIES: tuple[RemedyKind, ...] = (
+    allow_arc_extensions,
     allow_extension_operations,
     assess_now,
     assign_schedule,
@@ -49,6 +52,7 @@ REMEDIES: tuple[RemedyKind, ...] = (
     register_provider,
     remediate_policy,
     remove_assignment,
+    reonboard_cloned_machine,
     repair_update_access,
     restart_auto_assess_timer,
     restart_vm_agent,
