@@ -18,12 +18,16 @@ from aumdoctor.model.machine import Machine
 
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
-    """What the checks said, in the order of resources and check ids; `asked` counts the questions put."""
+    """What the checks said, in the order of resources and check ids.
+
+    `asked` counts the questions put, `not_applicable` those of them that a check said do not arise for the resource.
+    """
 
     findings: tuple[Finding, ...]
     unknowns: tuple[Unknown, ...]
     checks: tuple[str, ...]
     asked: int
+    not_applicable: int
 
 
 def judge(estate: Estate, checks: Iterable[Check], now: datetime) -> Judgement:
@@ -48,6 +52,7 @@ def judge(estate: Estate, checks: Iterable[Check], now: datetime) -> Judgement:
         unknowns=tuple(bench.unknowns),
         checks=tuple(check.id for check in checks),
         asked=bench.asked,
+        not_applicable=bench.not_applicable,
     )
 
 
@@ -72,6 +77,8 @@ class Answer(msgspec.Struct, frozen=True, kw_only=True):
 def answers(estate: Estate, checks: Iterable[Check], machine: Machine, now: datetime) -> tuple[Answer, ...]:
     """What every machine check says of one machine, in the order of their ids."""
     bench = _Bench(estate, Context(estate, now))
+    reasons: dict[str, str] = {}
+    bench.reasons = reasons
     kind, os_type = (Subject.ARC if machine.is_arc else Subject.AZURE_VM), (machine.os_type or "").lower()
     asked = [check for check in checks if check.applies_to in (Subject.MACHINE, Subject.AZURE_VM, Subject.ARC)]
     bench.examine(
@@ -90,8 +97,8 @@ def answers(estate: Estate, checks: Iterable[Check], machine: Machine, now: date
             state = AnswerState.FINDING
         elif check.id in unknown:
             state, reason = AnswerState.UNKNOWN, unknown[check.id]
-        elif (check.id, machine.id) in bench.not_applicable:
-            state, reason = AnswerState.NOT_APPLICABLE, bench.not_applicable[check.id, machine.id]
+        elif check.id in reasons:
+            state, reason = AnswerState.NOT_APPLICABLE, reasons[check.id]
         said.append(Answer(check=check.id, name=check.name, state=state, reason=reason))
     return tuple(said)
 
@@ -114,7 +121,9 @@ class _Bench:
         self.context = context
         self.findings: list[Finding] = []
         self.unknowns: list[Unknown] = []
-        self.not_applicable: dict[tuple[str, str], str] = {}
+        self.not_applicable = 0
+        # For one machine only: over an estate the reasons would be more than everything else together.
+        self.reasons: dict[str, str] | None = None
         self.asked = 0
         self._own_readings = {ids.key(reading.scope) for reading in estate.readings}
         self._missing_in: dict[str, frozenset[Fact]] = {}
@@ -189,7 +198,9 @@ class _Bench:
         machines: tuple[str, ...],
     ) -> None:
         if isinstance(seen, NotApplicable):
-            self.not_applicable[check.id, resource_id] = seen.reason
+            self.not_applicable += 1
+            if self.reasons is not None:
+                self.reasons[check.id] = seen.reason
             return
         if isinstance(seen, Undetermined):
             self.unknowns.append(Unknown(check=check.id, resource_id=resource_id, fact=seen.fact, reason=seen.reason))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import heapq
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from datetime import datetime
@@ -11,7 +12,8 @@ import msgspec
 
 from aumdoctor.checks.check import Check
 from aumdoctor.checks.engine import Judgement, judge
-from aumdoctor.diagnosis.causes import fold
+from aumdoctor.diagnosis.causes import fold, parents_of
+from aumdoctor.diagnosis.links import POSITION, link_of
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding, Operation, Severity, Unknown
@@ -42,7 +44,8 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """One root cause over the whole estate.
 
     `resource_ids` is what the cause's findings are about, `machines` the machines that suffer from it, `cure` the
-    remedies made out for the first of the resources (each finding carries its own).
+    remedies made out for the first of the resources (each finding carries its own). `cure_order` counts from 1: what
+    another cure rests on comes first, whatever its severity.
     """
 
     cause: str
@@ -53,6 +56,7 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
     machines: tuple[str, ...]
     symptoms: tuple[Symptom, ...]
     cure: tuple[Remedy, ...]
+    cure_order: int
 
 
 class MachineVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -64,12 +68,16 @@ class MachineVerdict(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Coverage(msgspec.Struct, frozen=True, kw_only=True):
-    """How much was seen: machine checks answered of those asked, subscriptions seen whole of those in scope."""
+    """How much was seen: questions answered of those put, subscriptions seen whole of those in scope.
+
+    `answers_not_applicable` of the questions put did not arise for the resource, which is an answer.
+    """
 
     subscriptions: int
     subscriptions_with_gaps: int
     answers_expected: int
     answers_unknown: int
+    answers_not_applicable: int
 
     @property
     def percent(self) -> float:
@@ -133,8 +141,14 @@ def examine(estate: Estate, checks: Iterable[Check], now: datetime) -> Examinati
     )
 
 
-def _stops_patching(check: Check) -> bool:
+def can_stop_patching(check: Check) -> bool:
+    """Whether a finding of the check may stop installation or the schedule: unanswered, it leaves the verdict open."""
     return not _STOPS_PATCHING.isdisjoint(check.blocks)
+
+
+def stops_patching(finding: Finding) -> bool:
+    """Whether a finding makes its machines count as blocked."""
+    return finding.severity >= Severity.HIGH and not _STOPS_PATCHING.isdisjoint(finding.blocks)
 
 
 def _verdicts(
@@ -142,10 +156,10 @@ def _verdicts(
 ) -> tuple[MachineVerdict, ...]:
     blocking: dict[str, list[Finding]] = defaultdict(list)
     for finding in findings:
-        if finding.severity >= Severity.HIGH and not _STOPS_PATCHING.isdisjoint(finding.blocks):
+        if stops_patching(finding):
             for machine_id in finding.machines:
                 blocking[ids.key(machine_id)].append(finding)
-    undecided = {ids.key(unknown.resource_id) for unknown in unknowns if _stops_patching(checks[unknown.check])}
+    undecided = {ids.key(unknown.resource_id) for unknown in unknowns if can_stop_patching(checks[unknown.check])}
     verdicts = []
     for machine in estate.machines:
         found = blocking.get(machine.key, [])
@@ -169,23 +183,66 @@ def _diagnoses(estate: Estate, findings: tuple[Finding, ...], checks: dict[str, 
             roots[finding.check].append(finding)
         else:
             symptoms[finding.explained_by][finding.check] += 1
-    diagnoses = [
-        Diagnosis(
+    severities = {cause: max(finding.severity for finding in found) for cause, found in roots.items()}
+    order = {cause: place for place, cause in enumerate(_cure_order(severities, checks), start=1)}
+    diagnoses = []
+    for cause, found in roots.items():
+        machines = tuple(dict.fromkeys(machine for finding in found for machine in finding.machines))
+        diagnosis = Diagnosis(
             cause=cause,
             name=checks[cause].name,
-            severity=max(finding.severity for finding in found),
-            message=found[0].message if len(found) == 1 else checks[cause].summary,
+            severity=severities[cause],
+            message=_told(estate, checks[cause], found, machines),
             resource_ids=tuple(finding.resource_id for finding in found),
-            machines=tuple(dict.fromkeys(machine for finding in found for machine in finding.machines)),
+            machines=machines,
             symptoms=tuple(
                 Symptom(check=check, name=checks[check].name, count=count)
                 for check, count in sorted(symptoms[cause].items())
             ),
             cure=remedies_for(found[0], checks[cause], estate),
+            cure_order=order[cause],
         )
-        for cause, found in roots.items()
-    ]
+        diagnoses.append(diagnosis)
     return tuple(sorted(diagnoses, key=lambda found: (-found.severity, -len(found.machines), found.cause)))
+
+
+def _told(estate: Estate, check: Check, found: list[Finding], machines: tuple[str, ...]) -> str:
+    """One finding in its own words; of several what they have in common, and how far it reaches."""
+    if len(found) == 1:
+        return found[0].message
+    messages = {finding.message for finding in found}
+    what = messages.pop() if len(messages) == 1 else check.summary.rstrip(".")
+    affected = machines or tuple(finding.resource_id for finding in found)
+    noun = "machine" if machines else "resource"
+    where = dict.fromkeys(ids.subscription_of(resource_id) for resource_id in affected)
+    known = [estate.subscriptions_by_id[each] for each in where if each in estate.subscriptions_by_id]
+    names = " and ".join(each.name or each.id for each in known)
+    if len(known) > 2:
+        names = f"{len(known)} of {len(estate.subscriptions)} subscriptions"
+    return f"{what}: {len(affected):,} {noun}{'' if len(affected) == 1 else 's'}" + (f" in {names}" if names else "")
+
+
+def _cure_order(severities: dict[str, Severity], checks: dict[str, Check]) -> list[str]:
+    """The causes in the order of cure: what may cause another one first, then along the chain, then the worst first."""
+    parents = parents_of(checks.values())
+    before = {cause: set(parents.get(cause, ())) & severities.keys() for cause in severities}
+    ready = [_place(cause, severities) for cause, waits_for in before.items() if not waits_for]
+    heapq.heapify(ready)
+    ordered: list[str] = []
+    while ready:
+        cause = heapq.heappop(ready)[-1]
+        ordered.append(cause)
+        for symptom in checks[cause].causes:
+            if cause in before.get(symptom, ()):
+                before[symptom].remove(cause)
+                if not before[symptom]:
+                    heapq.heappush(ready, _place(symptom, severities))
+    # Checks of somebody's own might declare a circle; they are cured last, and none is left out.
+    return [*ordered, *sorted(severities.keys() - set(ordered))]
+
+
+def _place(cause: str, severities: dict[str, Severity]) -> tuple[int, int, str]:
+    return POSITION[link_of(cause)], -severities[cause], cause
 
 
 def _coverage(estate: Estate, judgement: Judgement) -> Coverage:
@@ -195,4 +252,5 @@ def _coverage(estate: Estate, judgement: Judgement) -> Coverage:
         subscriptions_with_gaps=len(with_gaps),
         answers_expected=judgement.asked,
         answers_unknown=len({(unknown.check, unknown.resource_id) for unknown in judgement.unknowns}),
+        answers_not_applicable=judgement.not_applicable,
     )
