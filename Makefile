@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
 
-.PHONY: demo test lint bench docs clean
+.PHONY: demo test lint bench docs knowledge clean
 
 demo: $(VENV)/.demo  ## scan the embedded demo estate (ends 0 although the scan finds things)
 	$(BIN)/aumdoctor scan --demo --fail-on never
@@ -22,6 +22,9 @@ bench: $(VENV)/.dev  ## what it costs, as in docs/performance.md
 
 docs: $(VENV)/.dev  ## write the generated pages anew
 	$(BIN)/python -m aumdoctor.report.schema > docs/report.schema.json
+
+knowledge: $(VENV)/.dev  ## every table of knowledge with its date; STALE where it is older than a year
+	$(BIN)/python -m aumdoctor.knowledge.dated
 
 $(VENV)/.python:
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "aumdoctor needs Python 3.11 or newer; set PYTHON=")'

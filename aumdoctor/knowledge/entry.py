@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from datetime import date
-from importlib.resources import files
 
 import msgspec
 
@@ -23,8 +22,3 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     checks: tuple[str, ...] = ()
     source: str = ""
     as_of: date | None = None
-
-
-def read_data(name: str) -> str:
-    """The text of a data file of this package."""
-    return files(__package__).joinpath(name).read_text(encoding="utf-8")

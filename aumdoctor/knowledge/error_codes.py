@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 import re
-import tomllib
-from datetime import date
 from functools import cache
 
 import msgspec
 
-from aumdoctor.knowledge.entry import Entry, read_data
+from aumdoctor.knowledge.dated import Dated, load, load_tsv
+from aumdoctor.knowledge.entry import Entry
 
 _SOURCE = "windows-itpro-docs: windows-update-error-reference.md"
 _ARTICLE = "Azure Update Manager troubleshooting: HRESULT codes; " + _SOURCE
 _WIN32_FACILITY = 0x80070000
 _NAMELESS = "no published name"
-_COLUMNS = ["code", "name", "area", "category", "description"]
+_COLUMNS = ("code", "name", "area", "category", "description")
 
 
 class ErrorCode(msgspec.Struct, frozen=True, kw_only=True):
@@ -39,11 +38,6 @@ class Advice(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     in_article: bool = False
 
 
-class _AdviceFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    as_of: date
-    advice: tuple[Advice, ...]
-
-
 def hexadecimal(code: int) -> str:
     """The usual spelling of an HRESULT: `0x8024402C`."""
     return f"0x{code:08X}"
@@ -51,29 +45,23 @@ def hexadecimal(code: int) -> str:
 
 @cache
 def table() -> dict[int, ErrorCode]:
-    """Every known code. The data file has one row per code; a malformed one raises ValueError."""
-    lines = (line for line in read_data("windows-update-errors.tsv").splitlines() if not line.startswith("#"))
-    if next(lines).split("\t") != _COLUMNS:
-        raise ValueError("windows-update-errors.tsv: unexpected columns")
-    rows: dict[int, ErrorCode] = {}
-    for line in lines:
-        code, name, area, category, description = line.split("\t")
-        number = int(code, 16)
-        rows[number] = ErrorCode(code=number, name=name, area=area, category=category, description=description)
-    return rows
+    """Every known code. The data file has one row per code."""
+    rows = load_tsv("windows-update-errors.tsv", columns=_COLUMNS).rows
+    codes = (msgspec.convert({**row, "code": int(row["code"], 16)}, ErrorCode) for row in rows)
+    return {code.code: code for code in codes}
 
 
 @cache
-def advice() -> _AdviceFile:
-    """The advice file, validated."""
-    return msgspec.convert(tomllib.loads(read_data("windows-update-advice.toml")), _AdviceFile)
+def advice() -> Dated[Advice]:
+    """The advice file, validated. A code may stand in several entries."""
+    return load("windows-update-advice.toml", Advice, key=lambda entry: (entry.codes, entry.prefix, entry.means))
 
 
 def advice_for(code: int) -> tuple[Advice, ...]:
     """The advice for a code: its own entries, else the one of the longest family prefix, else none."""
     spelled = hexadecimal(code)
-    own = tuple(entry for entry in advice().advice if spelled in entry.codes)
-    families = (entry for entry in advice().advice if entry.prefix and spelled.startswith(entry.prefix))
+    own = tuple(entry for entry in advice().rows if spelled in entry.codes)
+    families = (entry for entry in advice().rows if entry.prefix and spelled.startswith(entry.prefix))
     return own or tuple(sorted(families, key=lambda entry: -len(entry.prefix))[:1])
 
 

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from datetime import date
 from functools import cache
 
 import msgspec
 
-from aumdoctor.knowledge.entry import Entry, read_data
-
-_SOURCE = "Azure/LinuxPatchExtension and the Azure Update Manager documentation"
+from aumdoctor.knowledge.dated import Dated, load
+from aumdoctor.knowledge.entry import Entry
 
 
 class ErrorText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,20 +20,14 @@ class ErrorText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields
     checks: tuple[str, ...] = ()
 
 
-class _ErrorTextFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    as_of: date
-    text: tuple[ErrorText, ...]
-
-
-@cache
 def table() -> tuple[ErrorText, ...]:
     """Every text, in the order of the data file."""
-    return _file().text
+    return _file().rows
 
 
 @cache
-def _file() -> _ErrorTextFile:
-    return msgspec.convert(tomllib.loads(read_data("error-texts.toml")), _ErrorTextFile)
+def _file() -> Dated[ErrorText]:
+    return load("error-texts.toml", ErrorText, key=lambda text: text.name)
 
 
 def entries_in(message: str) -> tuple[Entry, ...]:
@@ -78,6 +69,6 @@ def _entry(text: ErrorText) -> Entry:
         means=text.means,
         advice=text.advice,
         checks=text.checks,
-        source=_SOURCE,
+        source=_file().source,
         as_of=_file().as_of,
     )

@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
-from datetime import date
 from functools import cache
 
 import msgspec
 
-from aumdoctor.knowledge.entry import Entry, read_data
-
-_SOURCE = "Azure/LinuxPatchExtension: src/extension/src/Constants.py"
+from aumdoctor.knowledge.dated import load
+from aumdoctor.knowledge.entry import Entry
 
 
 class ExitCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -23,19 +20,10 @@ class ExitCode(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=
     checks: tuple[str, ...] = ()
 
 
-class _ExitCodeFile(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    as_of: date
-    exit_code: tuple[ExitCode, ...]
-
-
-@cache
-def _file() -> _ExitCodeFile:
-    return msgspec.convert(tomllib.loads(read_data("linux-extension-exit-codes.toml")), _ExitCodeFile)
-
-
 @cache
 def table() -> dict[int, Entry]:
     """Every exit code."""
+    codes = load("linux-extension-exit-codes.toml", ExitCode, key=lambda row: row.code)
     return {
         row.code: Entry(
             kind="exit code of the Linux patch extension",
@@ -44,10 +32,10 @@ def table() -> dict[int, Entry]:
             means=row.means,
             advice=row.advice,
             checks=row.checks,
-            source=_SOURCE,
-            as_of=_file().as_of,
+            source=codes.source,
+            as_of=codes.as_of,
         )
-        for row in _file().exit_code
+        for row in codes.rows
     }
 
 

@@ -2,8 +2,11 @@
 
 Sources: Azure/azure-policy, `built-in-policies/policyDefinitions/Azure Update Manager`; Microsoft Learn, Azure built-in
 roles; the troubleshooting article of Azure Update Manager for the role that is too small.
-as_of: 2026-11-21
 """
+
+from datetime import date
+
+from aumdoctor.knowledge.dated import Table
 
 PERIODIC_ASSESSMENT_VM = "59efceea-0c96-497e-a4a1-4eb2290dac15"
 """Configure periodic checking for missing system updates on Azure virtual machines (modify)."""
@@ -33,3 +36,10 @@ CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 READER = "acdd72a7-3385-48ef-bd42-f606fba81ae7"
 VIRTUAL_MACHINE_CONTRIBUTOR = "9980e02c-c2be-4d73-94e8-173b1dc7cf3c"
 """May write VMs, but may not read the gallery image or disk encryption set that a VM refers to."""
+
+TABLE = Table(
+    name="policies",
+    source="Azure/azure-policy: policyDefinitions/Azure Update Manager; Microsoft Learn: Azure built-in roles",
+    as_of=date(2026, 11, 21),
+    rows=len(REPAIRING) + 5,
+)

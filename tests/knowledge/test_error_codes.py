@@ -85,7 +85,7 @@ def test_a_code_that_nobody_published_is_still_of_a_family_or_unknown() -> None:
 
 def test_every_code_with_advice_is_in_the_table() -> None:
     known = {error_codes.hexadecimal(code) for code in error_codes.table()}
-    advised = {code for entry in error_codes.advice().advice for code in entry.codes}
+    advised = {code for entry in error_codes.advice().rows for code in entry.codes}
     assert advised <= known
     assert all(re.fullmatch("0x[0-9A-F]{8}", code) for code in advised)
 
