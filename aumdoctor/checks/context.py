@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from datetime import datetime, timedelta
 from functools import cached_property
+from typing import NamedTuple
 
 from aumdoctor.model import ids
 from aumdoctor.model.estate import ActivityEvent, Estate
@@ -12,6 +13,16 @@ from aumdoctor.model.machine import Machine
 from aumdoctor.model.maintenance import ApplyUpdate
 from aumdoctor.model.policy import PolicyAssignment, PolicyState
 from aumdoctor.schedule.scope import Attachment, attachments
+
+_MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
+
+
+class _Reach(NamedTuple):
+    """Where a policy assignment applies: its scope less the excluded ones, in the form in which ids are compared."""
+
+    assignment: PolicyAssignment
+    scope: str
+    not_scopes: tuple[str, ...]
 
 
 class Context:
@@ -72,17 +83,17 @@ class Context:
         return {ids.key(assignment.id): assignment for assignment in self.estate.policy_assignments}
 
     @cached_property
-    def _assignments_of_definition(self) -> dict[str, list[PolicyAssignment]]:
-        grouped: dict[str, list[PolicyAssignment]] = defaultdict(list)
+    def _assignments_of_definition(self) -> dict[str, list[_Reach]]:
+        grouped: dict[str, list[_Reach]] = defaultdict(list)
         for assignment in self.estate.policy_assignments:
-            grouped[ids.name_of(assignment.definition_id).lower()].append(assignment)
+            reach = _Reach(assignment, ids.key(assignment.scope), tuple(map(ids.key, assignment.not_scopes)))
+            grouped[ids.name_of(assignment.definition_id).lower()].append(reach)
         return grouped
 
     @cached_property
     def _management_groups_of(self) -> dict[str, frozenset[str]]:
-        prefix = "/providers/microsoft.management/managementgroups/"
         return {
-            subscription_id: frozenset(prefix + group.lower() for group in subscription.management_groups)
+            subscription_id: frozenset(_MANAGEMENT_GROUPS + group.lower() for group in subscription.management_groups)
             for subscription_id, subscription in self.estate.subscriptions_by_id.items()
         }
 
@@ -102,18 +113,18 @@ class Context:
                 name = ids.name_of(state.policy_assignment_id)
                 assignment = PolicyAssignment(id=state.policy_assignment_id, name=name)
             covering[assignment_key] = (assignment, state)
-        for assignment in self._assignments_of_definition.get(definition, ()):
-            assignment_key = ids.key(assignment.id)
-            if assignment_key not in covering and self._in_policy_scope(machine, assignment):
-                covering[assignment_key] = (assignment, None)
+        for reach in self._assignments_of_definition.get(definition, ()):
+            assignment_key = ids.key(reach.assignment.id)
+            if assignment_key not in covering and self._reaches(reach, machine):
+                covering[assignment_key] = (reach.assignment, None)
         return list(covering.values())
 
-    def _in_policy_scope(self, machine: Machine, assignment: PolicyAssignment) -> bool:
-        if any(self._lies_within(machine, excluded) for excluded in assignment.not_scopes):
+    def _reaches(self, reach: _Reach, machine: Machine) -> bool:
+        if not self._lies_within(machine, reach.scope):
             return False
-        return self._lies_within(machine, assignment.scope)
+        return not any(self._lies_within(machine, excluded) for excluded in reach.not_scopes)
 
     def _lies_within(self, machine: Machine, scope: str) -> bool:
-        if ids.key(scope).startswith("/providers/microsoft.management/managementgroups/"):
-            return ids.key(scope) in self._management_groups_of.get(machine.subscription_id, frozenset())
-        return bool(scope) and ids.is_within(machine.id, scope)
+        if scope.startswith(_MANAGEMENT_GROUPS):
+            return scope in self._management_groups_of.get(machine.subscription_id, frozenset())
+        return bool(scope) and (machine.key == scope or machine.key.startswith(scope + "/"))

@@ -125,16 +125,22 @@ class _Bench:
         # For one machine only: over an estate the reasons would be more than everything else together.
         self.reasons: dict[str, str] | None = None
         self.asked = 0
-        self._own_readings = {ids.key(reading.scope) for reading in estate.readings}
         self._missing_in: dict[str, frozenset[Fact]] = {}
 
     def _missing(self, scope: str) -> frozenset[Fact]:
+        """The facts of a scope that are not known: its subscription's, but for those that were read of it itself."""
         subscription = ids.subscription_scope(ids.subscription_of(scope))
-        where = scope if scope in self._own_readings else subscription
-        if where not in self._missing_in:
-            unknown = (fact for fact in Fact if not self.estate.reading(fact, where).is_known)
-            self._missing_in[where] = frozenset(unknown)
-        return self._missing_in[where]
+        missing = self._missing_in.get(subscription)
+        if missing is None:
+            unknown = (fact for fact in Fact if not self.estate.reading(fact, subscription).is_known)
+            missing = self._missing_in[subscription] = frozenset(unknown)
+        if scope == subscription:
+            return missing
+        own = self.estate.own_readings(scope)
+        for fact, reading in own.items():
+            if reading.is_known == (fact in missing):
+                missing = missing - {fact} if reading.is_known else missing | {fact}
+        return missing
 
     def examine(
         self, subject: Machine | Subscription, scope: str, machines: tuple[str, ...], checks: tuple[Check, ...]

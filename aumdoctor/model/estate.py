@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -12,6 +13,8 @@ from aumdoctor.model.facts import Fact, Gap, Outcome, Reading
 from aumdoctor.model.machine import Machine
 from aumdoctor.model.maintenance import ApplyUpdate, ConfigurationAssignment, MaintenanceConfiguration
 from aumdoctor.model.policy import PolicyAssignment, PolicyState, Remediation, RoleAssignment
+
+_NO_READINGS: Mapping[Fact, Reading] = {}
 
 
 class Subscription(msgspec.Struct, frozen=True, kw_only=True):
@@ -112,13 +115,17 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
         )
         return msgspec.structs.replace(self, readings=aged)
 
+    def own_readings(self, scope: str) -> Mapping[Fact, Reading]:
+        """The readings of this very scope (in the form of `ids.key`), not those of its subscription."""
+        return self._readings_by_scope.get(scope, _NO_READINGS)
+
     def reading(self, fact: Fact, scope: str) -> Reading:
         """How a fact about a machine or subscription was read: the scope's own reading, else its subscription's.
 
         A fact that nobody tried to read is NOT_FETCHED, so that forgetting to read can never look like health.
         """
         scope = ids.key(scope)
-        own = self._readings_by_scope.get(scope, {}).get(fact)
+        own = self.own_readings(scope).get(fact)
         if own is not None:
             return own
         subscription = ids.subscription_scope(ids.subscription_of(scope))

@@ -60,12 +60,14 @@ def parse(resource_id: str) -> ResourceId:
 
 def subscription_of(resource_id: str) -> str:
     """The subscription id in lower case, or an empty string."""
-    return parse(resource_id).subscription.lower()
+    segments = resource_id.strip().lstrip("/").split("/", 2)
+    return segments[1].lower() if len(segments) > 1 and segments[0].lower() == "subscriptions" else ""
 
 
 def resource_group_of(resource_id: str) -> str:
     """The resource group's name as it is spelled in the id, or an empty string."""
-    return parse(resource_id).resource_group
+    segments = resource_id.strip().lstrip("/").split("/", 4)
+    return segments[3] if len(segments) > 3 and segments[2].lower() == "resourcegroups" else ""
 
 
 def name_of(resource_id: str) -> str:

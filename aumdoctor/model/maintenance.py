@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from functools import cached_property
 
 import msgspec
 
@@ -66,7 +67,7 @@ class DynamicScopeFilter(msgspec.Struct, frozen=True, kw_only=True):
     tag_operator: str = "All"
 
 
-class ConfigurationAssignment(msgspec.Struct, frozen=True, kw_only=True):
+class ConfigurationAssignment(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """A static assignment (on one machine) or, with a `filter`, a dynamic scope (on a subscription or resource group).
 
     `scope` is what the assignment is put on: the machine, the subscription or the resource group.
@@ -80,13 +81,13 @@ class ConfigurationAssignment(msgspec.Struct, frozen=True, kw_only=True):
     filter: DynamicScopeFilter | None = None
     created_at: datetime | None = None
 
-    @property
+    @cached_property
     def scope(self) -> str:
         """The id of what the assignment is on: the part of its own id before `/providers/Microsoft.Maintenance`."""
         at = self.id.lower().rfind("/providers/microsoft.maintenance/configurationassignments")
         return self.id[:at] if at >= 0 else (self.resource_id or "")
 
-    @property
+    @cached_property
     def is_dynamic(self) -> bool:
         """Whether this is a dynamic scope: put on a subscription or resource group, not on a resource."""
         return "/providers/" not in ids.key(self.scope)
