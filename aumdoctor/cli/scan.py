@@ -2,43 +2,23 @@
 
 from __future__ import annotations
 
-import os
-from collections.abc import Callable, Iterable, Sequence
-from contextlib import AbstractContextManager, ExitStack
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
 from aumdoctor.cli import config, options
 from aumdoctor.cli.choice import choose
+from aumdoctor.cli.reading import REACHING, READING, ConfigFile, collect_estate, refuse, require_scope
 from aumdoctor.cli.streams import err
 from aumdoctor.errors import UsageError
 from aumdoctor.model.finding import Severity
 
-if TYPE_CHECKING:
-    from aumdoctor.azure.collect import ReadOptions, ScopeRequest
-    from aumdoctor.azure.connection import ConnectionOptions
-    from aumdoctor.checks.check import Check
-    from aumdoctor.model.estate import Estate
-
 _SEVERITIES = {severity.label: severity for severity in Severity}
-# What --from makes pointless, by parameter name: a saved estate is not read from Azure again.
-_READING = (
-    *("auth", "tenant", "client_id", "cloud", "arm_endpoint", "authority", "ca_bundle", "timeout", "concurrency"),
-    *("subscription", "management_group", "all_subscriptions", "resource_group", "machine", "tag", "location"),
-    *("source", "depth", "save", "demo"),
-)
-_REACHING = ("auth", "tenant", "client_id", "cloud", "arm_endpoint", "authority", "ca_bundle")
-
-
-def _configured(context: typer.Context, file: Path | None) -> Path | None:
-    """Put the values of the file and of variables in as the options' defaults. Runs before the other options."""
-    if file is None and os.environ.get("AUMDOCTOR_CONFIG"):
-        file = Path(os.environ["AUMDOCTOR_CONFIG"])
-    context.default_map = config.defaults(context, file, os.environ)
-    return file
+# Of scan's own options what --from makes pointless, too.
+_READING = (*READING, "machine", "tag", "location", "save")
 
 
 def scan(
@@ -90,16 +70,7 @@ def scan(
     max_age: options.MaxAge = None,
     timeout: options.Timeout = None,
     concurrency: options.Concurrency = 32,
-    config_file: Annotated[
-        Path | None,
-        typer.Option(
-            "--config",
-            metavar="FILE",
-            is_eager=True,
-            callback=_configured,
-            help="Options from this file instead of aumdoctor.toml in the current folder.",
-        ),
-    ] = None,
+    config_file: ConfigFile = None,
     debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
 ) -> None:
     """Find out why machines are not patched by Azure Update Manager, and what cures it.
@@ -123,14 +94,14 @@ def scan(
     chosen = choose(CHECKS, _separated(checks), _separated(skip_checks))
     destinations = outputs.parse(output or ["table"])
     if from_ is not None:
-        _refuse(context, _READING, "--from")
+        refuse(context, _READING, "--from")
         estate = estates.load(from_)
     else:
         from aumdoctor.azure.collect import ReadOptions, ScopeRequest
         from aumdoctor.azure.connection import ConnectionOptions
 
         if demo:
-            _refuse(context, _REACHING, "--demo")
+            refuse(context, REACHING, "--demo")
         scope = ScopeRequest(
             subscriptions=tuple(subscription or ()),
             management_groups=tuple(management_group or ()),
@@ -140,7 +111,7 @@ def scan(
             tags=tuple(map(_tag, tag or ())),
             locations=tuple(location or ()),
         )
-        _require_scope(scope)
+        require_scope(scope)
         connection = ConnectionOptions(
             auth=auth,
             tenant=tenant,
@@ -152,7 +123,9 @@ def scan(
             timeout=timeout,
             concurrency=concurrency,
         )
-        estate = _collect(connection, scope, ReadOptions(source=source, depth=depth), chosen, demo=demo, quiet=quiet)
+        estate = collect_estate(
+            connection, scope, ReadOptions(source=source, depth=depth), chosen, demo=demo, quiet=quiet
+        )
     if save is not None:
         estates.save(save, estate)
         note(f"saved to {save}")
@@ -172,43 +145,6 @@ def scan(
     raise typer.Exit(code)
 
 
-def _collect(
-    connection: ConnectionOptions,
-    scope: ScopeRequest,
-    read: ReadOptions,
-    checks: Sequence[Check],
-    *,
-    demo: bool,
-    quiet: bool,
-) -> Estate:
-    from aumdoctor.azure.collect import collect
-    from aumdoctor.cli.progress import reporter
-
-    facts = frozenset(fact for check in checks for fact in (*check.needs, *check.uses))
-    with ExitStack() as stack:
-        if demo:
-            connection = stack.enter_context(_demo(connection))
-        progress = stack.enter_context(reporter(quiet=quiet))
-        return collect(connection, scope, read, facts, progress, datetime.now(UTC), _suspects(checks))
-
-
-def _suspects(checks: Sequence[Check]) -> Callable[[Estate], Iterable[str]]:
-    """Which machines of an estate have a finding of high severity, so that ARM is asked again about them."""
-    from aumdoctor.checks.engine import judge
-
-    def named(estate: Estate) -> Iterable[str]:
-        findings = judge(estate, checks, estate.collected_at).findings
-        return (machine for found in findings if found.severity >= Severity.HIGH for machine in found.machines)
-
-    return named
-
-
-def _demo(connection: ConnectionOptions) -> AbstractContextManager[ConnectionOptions]:
-    from aumdoctor.cli.demo import connected
-
-    return connected(connection)
-
-
 def _separated(values: Sequence[str] | None) -> tuple[str, ...]:
     return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
 
@@ -217,24 +153,3 @@ def _tag(text: str) -> str:
     if not text.partition("=")[0] or "=" not in text:
         raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="For example --tag PatchGroup=A")
     return text
-
-
-def _require_scope(scope: ScopeRequest) -> None:
-    if not (scope.subscriptions or scope.management_groups or scope.all_subscriptions):
-        by_id = scope.machines and all(name.startswith("/subscriptions/") for name in scope.machines)
-        if not by_id:
-            raise UsageError(
-                "it was not said what to scan",
-                advice="give --subscription, --management-group or --all-subscriptions "
-                "(to try it without an Azure account: --demo; for a saved estate: --from FILE)",
-            )
-
-
-def _refuse(context: typer.Context, names: Sequence[str], with_option: str) -> None:
-    """Options of the command line that contradict another. A default from the file or a variable is just not used."""
-    for name in names:
-        given = context.get_parameter_source(name)
-        if given is not None and given.name == "COMMANDLINE":
-            raise UsageError(
-                f"--{name.replace('_', '-')} does nothing together with {with_option}", advice="Leave one of them out."
-            )
