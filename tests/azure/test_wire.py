@@ -11,7 +11,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aumdoctor.azure.wire import arc, extensions, maintenance, pages, patches, policy, subscriptions, virtual_machines
+from aumdoctor.azure.wire import (
+    arc,
+    authorization,
+    extensions,
+    maintenance,
+    pages,
+    patches,
+    policy,
+    subscriptions,
+    virtual_machines,
+)
 from aumdoctor.azure.wire.base import Malformed, moment
 
 DATA = Path(__file__).parent / "data"
@@ -248,6 +258,8 @@ def test_no_row_raises_anything_but_malformed(raw: bytes) -> None:
         policy.remediation,
         policy.remediation_deployment,
         policy.role_assignment,
+        authorization.permission,
+        authorization.management_lock,
         subscriptions.subscription,
         subscriptions.activity_event,
         subscriptions.registration_state,
