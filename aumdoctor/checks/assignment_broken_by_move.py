@@ -31,6 +31,7 @@ _MOVE = "/moveresources/action"
     uses=(Fact.CONFIGURATIONS, Fact.ACTIVITY_LOG),
     blocks=(Operation.SCHEDULE,),
     remedies=("assign-schedule", "remove-assignment"),
+    causes=("AUM033",),
     source="Azure Update Manager troubleshooting: configuration isn't applied when the VM is moved; "
     "azure-compute-docs: troubleshoot-maintenance-configurations.md",
     seed="§6 Maintenance configuration isn't applied when the VM is moved to another subscription or resource group",

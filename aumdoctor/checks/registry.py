@@ -5,27 +5,41 @@ from aumdoctor.checks.arc_extensions_disabled import arc_extensions_disabled
 from aumdoctor.checks.arc_machine_cloned import arc_machine_cloned
 from aumdoctor.checks.arc_update_extension_missing import arc_update_extension_missing
 from aumdoctor.checks.arc_update_extension_unhealthy import arc_update_extension_unhealthy
+from aumdoctor.checks.assessment_failed import assessment_failed
 from aumdoctor.checks.assessment_policy_missed import assessment_policy_missed
+from aumdoctor.checks.assessment_stale import assessment_stale
 from aumdoctor.checks.assignment_broken_by_move import assignment_broken_by_move
 from aumdoctor.checks.automatic_by_os_not_manual import automatic_by_os_not_manual
+from aumdoctor.checks.automatic_updates_immutable import automatic_updates_immutable
 from aumdoctor.checks.bypass_flag_missing import bypass_flag_missing
+from aumdoctor.checks.bypass_without_platform_mode import bypass_without_platform_mode
 from aumdoctor.checks.check import Check
 from aumdoctor.checks.compute_provider_unregistered import compute_provider_unregistered
+from aumdoctor.checks.customer_managed_without_schedule import customer_managed_without_schedule
 from aumdoctor.checks.extension_operations_disabled import extension_operations_disabled
+from aumdoctor.checks.hotpatching_under_schedule import hotpatching_under_schedule
+from aumdoctor.checks.installation_failed import installation_failed
 from aumdoctor.checks.linux_auto_assess_inactive import linux_auto_assess_inactive
 from aumdoctor.checks.linux_repositories_unreachable import linux_repositories_unreachable
 from aumdoctor.checks.machine_not_running import machine_not_running
 from aumdoctor.checks.maintenance_provider_unregistered import maintenance_provider_unregistered
 from aumdoctor.checks.maintenance_window_exceeded import maintenance_window_exceeded
+from aumdoctor.checks.never_onboarded import never_onboarded
 from aumdoctor.checks.not_assessed import not_assessed
 from aumdoctor.checks.patch_extension_missing import patch_extension_missing
 from aumdoctor.checks.patch_extension_unhealthy import patch_extension_unhealthy
+from aumdoctor.checks.patch_mode_drift import patch_mode_drift
 from aumdoctor.checks.patch_mode_not_schedulable import patch_mode_not_schedulable
 from aumdoctor.checks.periodic_assessment_off import periodic_assessment_off
 from aumdoctor.checks.policy_remediation_denied import policy_remediation_denied
+from aumdoctor.checks.reboot_setting_overridden import reboot_setting_overridden
 from aumdoctor.checks.schedule_policy_missed import schedule_policy_missed
 from aumdoctor.checks.shutdown_or_unresponsive import shutdown_or_unresponsive
+from aumdoctor.checks.vm_agent_not_provisioned import vm_agent_not_provisioned
 from aumdoctor.checks.vm_agent_not_ready import vm_agent_not_ready
+from aumdoctor.checks.vm_agent_outdated import vm_agent_outdated
+from aumdoctor.checks.vm_provisioning_not_succeeded import vm_provisioning_not_succeeded
+from aumdoctor.checks.vm_without_os_profile import vm_without_os_profile
 from aumdoctor.checks.windows_update_access_denied import windows_update_access_denied
 from aumdoctor.checks.windows_update_disabled import windows_update_disabled
 from aumdoctor.checks.windows_update_shutting_down import windows_update_shutting_down
@@ -57,10 +71,24 @@ CHECKS: tuple[Check, ...] = (
     windows_update_shutting_down,
     patch_mode_not_schedulable,
     bypass_flag_missing,
+    bypass_without_platform_mode,
+    customer_managed_without_schedule,
+    hotpatching_under_schedule,
+    automatic_updates_immutable,
+    vm_agent_not_provisioned,
     periodic_assessment_off,
+    reboot_setting_overridden,
+    patch_mode_drift,
     vm_agent_not_ready,
+    vm_agent_outdated,
+    vm_provisioning_not_succeeded,
     maintenance_provider_unregistered,
+    vm_without_os_profile,
     arc_disconnected,
     arc_machine_cloned,
     arc_extensions_disabled,
+    assessment_stale,
+    assessment_failed,
+    installation_failed,
+    never_onboarded,
 )

@@ -23,7 +23,7 @@ from aumdoctor.model.machine import Machine
     uses=(Fact.CONFIGURATIONS,),
     blocks=(Operation.SCHEDULE,),
     remedies=("remediate-policy", "customer-managed-schedule"),
-    causes=("AUM030", "AUM031"),
+    causes=("AUM030", "AUM031", "AUM033"),
     source="Azure Update Manager troubleshooting: schedule isn't attached by policy; "
     "Azure/azure-policy ba0df93e, 9905ca54",
     seed="§3 Prerequisites or schedule aren't set when the policies are used during VM creation",

@@ -7,13 +7,17 @@ from aumdoctor.remedies.allow_arc_extensions import allow_arc_extensions
 from aumdoctor.remedies.allow_extension_operations import allow_extension_operations
 from aumdoctor.remedies.assess_now import assess_now
 from aumdoctor.remedies.assign_schedule import assign_schedule
+from aumdoctor.remedies.attach_to_schedule import attach_to_schedule
 from aumdoctor.remedies.correct_wsus_pointer import correct_wsus_pointer
 from aumdoctor.remedies.customer_managed_schedule import customer_managed_schedule
+from aumdoctor.remedies.declare_patch_settings import declare_patch_settings
 from aumdoctor.remedies.delete_arc_extension import delete_arc_extension
+from aumdoctor.remedies.disable_hotpatching import disable_hotpatching
 from aumdoctor.remedies.enable_periodic_assessment import enable_periodic_assessment
 from aumdoctor.remedies.enable_windows_update_service import enable_windows_update_service
 from aumdoctor.remedies.grant_policy_role import grant_policy_role
 from aumdoctor.remedies.install_on_demand import install_on_demand
+from aumdoctor.remedies.install_vm_agent import install_vm_agent
 from aumdoctor.remedies.keep_running_in_window import keep_running_in_window
 from aumdoctor.remedies.lengthen_window import lengthen_window
 from aumdoctor.remedies.open_linux_repositories import open_linux_repositories
@@ -28,6 +32,7 @@ from aumdoctor.remedies.reonboard_cloned_machine import reonboard_cloned_machine
 from aumdoctor.remedies.repair_update_access import repair_update_access
 from aumdoctor.remedies.restart_auto_assess_timer import restart_auto_assess_timer
 from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
+from aumdoctor.remedies.set_reboot_setting import set_reboot_setting
 from aumdoctor.remedies.start_machine import start_machine
 from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_without_schedule
 
@@ -36,13 +41,17 @@ REMEDIES: tuple[RemedyKind, ...] = (
     allow_extension_operations,
     assess_now,
     assign_schedule,
+    attach_to_schedule,
     correct_wsus_pointer,
     customer_managed_schedule,
+    declare_patch_settings,
     delete_arc_extension,
+    disable_hotpatching,
     enable_periodic_assessment,
     enable_windows_update_service,
     grant_policy_role,
     install_on_demand,
+    install_vm_agent,
     keep_running_in_window,
     lengthen_window,
     open_linux_repositories,
@@ -56,6 +65,7 @@ REMEDIES: tuple[RemedyKind, ...] = (
     repair_update_access,
     restart_auto_assess_timer,
     restart_vm_agent,
+    set_reboot_setting,
     start_machine,
     stop_patching_without_schedule,
 )
