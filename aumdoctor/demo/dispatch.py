@@ -30,7 +30,7 @@ def answer(call: Call, authorization: str | None) -> Answer:
         if verdict.retry_after:
             return _too_many(verdict)
         _authorize(azure, call, found, subscription)
-        _require_registration(azure, call, subscription)
+        _require_registration(azure, call, found, subscription)
         _respect_locks(call, found)
         result = found.handler(call)
         result.headers = {**verdict.headers, **result.headers}
@@ -116,7 +116,7 @@ def _authorize(azure: Azure, call: Call, found: Route, subscription: str | None)
         )
 
 
-def _require_registration(azure: Azure, call: Call, subscription: str | None) -> None:
+def _require_registration(azure: Azure, call: Call, found: Route, subscription: str | None) -> None:
     """Writes need a registered provider; reads do as well where a test set the trap."""
     namespaces = _NAMESPACE.findall(call.path)
     is_about_provider = (
@@ -127,7 +127,7 @@ def _require_registration(azure: Azure, call: Call, subscription: str | None) ->
     namespace = namespaces[-1]
     if azure.state.is_registered(subscription, namespace):
         return
-    if call.method != "GET" or azure.faults.is_trapped(subscription, namespace):
+    if not _is_read(call, found) or azure.faults.is_trapped(subscription, namespace):
         raise ArmError(
             409,
             "MissingSubscriptionRegistration",
@@ -143,8 +143,13 @@ def _require_registration(azure: Azure, call: Call, subscription: str | None) ->
         )
 
 
+def _is_read(call: Call, found: Route) -> bool:
+    """Whether a call only reads; some lists of Azure Policy are asked for by POST."""
+    return call.method == "GET" or found.operation.endswith("/read")
+
+
 def _respect_locks(call: Call, found: Route) -> None:
-    if call.method == "GET" or found.operation.endswith("/read") or not call.state.locks:
+    if _is_read(call, found) or not call.state.locks:
         return
     scope = f"{key(call.path)}/"
     for at, lock in call.state.locks.items():

@@ -12,25 +12,26 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
 
-from aumdoctor.demo.machines import Image, add_arc, add_vm, image_for, os_configuration
-from aumdoctor.demo.plants import (
+from aumdoctor.demo.machines import add_arc, add_vm, image_for, os_configuration, system_for
+from aumdoctor.demo.plants import PLANTS, SUBSCRIPTION_WIDE, plant
+from aumdoctor.demo.plants.recipe import (
     LINUX_ARC,
     LINUX_VM,
-    PLANTS,
     SCHEDULE_TAG,
-    SUBSCRIPTION_WIDE,
     WINDOWS_ARC,
     WINDOWS_VM,
     attach_as_policy_does,
     default_configuration,
-    plant,
+    found_too,
 )
 from aumdoctor.demo.policies import SCHEDULE_MACHINES, add_policy_assignment, set_compliance
 from aumdoctor.demo.schedules import (
     SCHEDULES,
+    Schedule,
     add_configuration,
     add_dynamic_scope,
     assign,
+    configuration_id_of,
     last_start,
     record_run,
 )
@@ -72,7 +73,7 @@ def empty_estate(now: datetime, *, subscriptions: int = 1, seed: int = 1) -> Dem
 
 def generate(machines: int, seed: int, subscriptions: int = 3, *, now: datetime) -> DemoEstate:
     """An estate of `machines` machines over `subscriptions` subscriptions, and a small one each for the issues that
-    concern a whole subscription (AUM005, AUM045).
+    concern a whole subscription.
 
     Every recipe of `PLANTS` is used at least once where 40 % of the machines are enough for that. Raises ValueError
     for fewer than one machine or subscription, and for a `now` without a time zone.
@@ -90,6 +91,8 @@ def generate(machines: int, seed: int, subscriptions: int = 3, *, now: datetime)
             maker.unhealthy(check)
         for _ in range(machines - len(checks)):
             maker.healthy()
+    for arc in state.arc.values():
+        found_too(state, "AUM127", "/".join(arc["id"].split("/")[:3]))
     return state
 
 
@@ -121,18 +124,27 @@ class _Maker:
         self.state = state
         self.rng = rng
         self.subscriptions = [subscription["subscriptionId"] for subscription in state.subscriptions.values()]
+        self.locations = {
+            subscription: REGIONS[index % len(REGIONS)][0] for index, subscription in enumerate(self.subscriptions)
+        }
+        self.rings: set[tuple[str, str]] = set()
         self.count = 0
         self.last_starts = {schedule.name: last_start(schedule, state.now) for schedule in SCHEDULES}
-        self.configurations: dict[tuple[str, str], str] = {}
-        for index, subscription in enumerate(self.subscriptions):
-            self._prepare(subscription, REGIONS[index % len(REGIONS)][0])
 
-    def _prepare(self, subscription: str, location: str) -> None:
-        for ring, schedule in RING_SCHEDULES.items():
-            configuration_id = add_configuration(
-                self.state, subscription=subscription, schedule=schedule, location=location
-            )
-            self.configurations[subscription, schedule.name] = configuration_id
+    def _configuration(self, subscription: str, schedule: Schedule) -> str:
+        """A schedule's configuration in a subscription, made on first use: none stands there without a machine."""
+        known = self.state.configurations.get(key(configuration_id_of(subscription, "rg-patching", schedule)))
+        if known is not None:
+            return str(known["id"])
+        location = self.locations[subscription]
+        return add_configuration(self.state, subscription=subscription, schedule=schedule, location=location)
+
+    def _join_ring(self, subscription: str, machine_id: str, ring: str) -> str:
+        """Tag a machine for a ring's dynamic scope, which is made on first use. Returns the configuration's id."""
+        self.state.machine(machine_id)["tags"][SCHEDULE_TAG] = ring
+        configuration_id = self._configuration(subscription, RING_SCHEDULES[ring])
+        if (subscription, ring) not in self.rings:
+            self.rings.add((subscription, ring))
             scope_filter: Wire = {
                 "resourceTypes": ["Microsoft.Compute/virtualMachines", "Microsoft.HybridCompute/machines"],
                 "resourceGroups": [],
@@ -140,9 +152,9 @@ class _Maker:
                 "locations": [],
                 "tagSettings": {"tags": {SCHEDULE_TAG: [ring]}, "filterOperator": "All"},
             }
-            add_dynamic_scope(
-                self.state, f"/subscriptions/{subscription}", configuration_id, f"scope-{ring}", scope_filter
-            )
+            scope = f"/subscriptions/{subscription}"
+            add_dynamic_scope(self.state, scope, configuration_id, f"scope-{ring}", scope_filter)
+        return configuration_id
 
     def _machine(
         self, shape: str, subscription: str | None = None, resource_group: str | None = None
@@ -156,7 +168,7 @@ class _Maker:
         workload = WORKLOADS[self.rng.randrange(len(WORKLOADS))]
         stage = ("prod", "prod", "test")[self.rng.randrange(3)]
         os_type = "Windows" if shape in (WINDOWS_VM, WINDOWS_ARC) else "Linux"
-        image: Image = image_for(os_type, self.rng.randrange(4))
+        variety = self.rng.randrange(4)
         tags = {
             "env": stage,
             "workload": workload,
@@ -175,7 +187,7 @@ class _Maker:
                 os_type=os_type,
                 location=location,
                 tags=tags,
-                image=image,
+                image=image_for(os_type, variety),
                 created=self.state.now - timedelta(days=60 + self.rng.randrange(800), minutes=self.rng.randrange(1440)),
                 assessed=assessed,
             )
@@ -188,7 +200,7 @@ class _Maker:
                 os_type=os_type,
                 location=location,
                 tags=tags,
-                image=image,
+                system=system_for(os_type, variety),
                 assessed=assessed,
             )
         return subscription, machine_id
@@ -200,14 +212,12 @@ class _Maker:
         if choice < 0.06 and shape in (WINDOWS_VM, LINUX_VM):
             return self._healthy_by_policy(shape)
         subscription, machine_id = self._machine(shape)
-        machine = self.state.machine(machine_id)
         if choice < 0.5:
             ring, schedule = list(RING_SCHEDULES.items())[self.rng.randrange(3)]
-            machine["tags"][SCHEDULE_TAG] = ring
-            configuration_id = self.configurations[subscription, schedule.name]
+            configuration_id = self._join_ring(subscription, machine_id, ring)
         else:
             schedule = SCHEDULES[self.rng.randrange(3)]
-            configuration_id = self.configurations[subscription, schedule.name]
+            configuration_id = self._configuration(subscription, schedule)
             assign(self.state, machine_id, configuration_id)
         start = self.last_starts[schedule.name]
         record_run(self.state, machine_id, configuration_id, start, minutes=20 + self.rng.randrange(60))
@@ -251,16 +261,15 @@ class _Maker:
         """A machine of a shape that suits the check, with its issue."""
         chosen = PLANTS[check]
         shape = chosen.shapes[self.rng.randrange(len(chosen.shapes))]
-        subscription = self._subscription_for(check) if check in SUBSCRIPTION_WIDE else None
-        subscription, machine_id = self._machine(shape, subscription, chosen.resource_group)
+        own = self._subscription(chosen.subscription) if chosen.subscription is not None else None
+        in_subscription, machine_id = self._machine(shape, own, chosen.resource_group)
         if chosen.scheduled and check in DYNAMICALLY_SCHEDULED and self.rng.random() < 0.5:
-            self.state.machine(machine_id)["tags"][SCHEDULE_TAG] = "ring-1"
+            self._join_ring(in_subscription, machine_id, "ring-1")
         elif not chosen.scheduled:
             # Tag values are compared exactly, so this is not in ring-1, whatever people believe.
             self.state.machine(machine_id)["tags"]["patch-group"] = "Ring-1"
         plant(self.state, check, machine_id)
         return machine_id
 
-    def _subscription_for(self, check: str) -> str:
-        name = {"AUM005": "contoso-factory-arc", "AUM045": "contoso-sandbox"}[check]
+    def _subscription(self, name: str) -> str:
         return add_subscription(self.state, stable_guid("subscription", self.state.seed, name), name)

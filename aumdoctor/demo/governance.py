@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from aumdoctor.demo.machines import patch_settings_of
-from aumdoctor.demo.plants import attach_as_policy_does
+from aumdoctor.demo.plants.recipe import attach_as_policy_does
 from aumdoctor.demo.policies import (
     PERIODIC_ASSESSMENT,
     SCHEDULE_MACHINES,

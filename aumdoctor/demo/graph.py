@@ -336,7 +336,11 @@ def _subscription_row(state: DemoEstate, subscription: Wire) -> Wire:
         for group, members in state.management_groups.items()
         if subscription["subscriptionId"] in members
     ]
-    properties = {"state": subscription["state"], "managementGroupAncestorsChain": chain, "managedByTenants": []}
+    properties = {
+        "state": subscription["state"],
+        "managementGroupAncestorsChain": chain,
+        "managedByTenants": subscription["managedByTenants"],
+    }
     row = _row(state, {"id": subscription["id"], "type": "microsoft.resources/subscriptions"}, properties)
     return row | {"name": subscription["displayName"]}
 

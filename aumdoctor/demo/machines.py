@@ -60,10 +60,36 @@ WINDOWS_IMAGES = (
 )
 LINUX_IMAGES = (
     Image("Linux", "canonical", "ubuntu-24_04-lts", "server", "24.04.202509120", "ubuntu", "24.04"),
-    Image("Linux", "Canonical", "0001-com-ubuntu-server-jammy", "22_04-lts-gen2", "22.04.202509110", "ubuntu", "22.04"),
-    Image("Linux", "RedHat", "RHEL", "9_4", "9.4.2025040823", "redhat", "9.4"),
+    Image("Linux", "Canonical", "ubuntu-24_04-lts", "ubuntu-pro", "24.04.202509110", "ubuntu", "24.04"),
+    Image("Linux", "RedHat", "RHEL", "9-lvm-gen2", "9.7.2025120916", "redhat", "9.7"),
     Image("Linux", "MicrosoftCblMariner", "azure-linux-3", "azure-linux-3-gen2", "3.20250910.01", "azurelinux", "3.0"),
 )
+
+
+class System(NamedTuple):
+    """What an Arc-enabled server reports about its operating system; on Linux `osVersion` is that of the kernel."""
+
+    os_type: str
+    os_sku: str
+    os_version: str
+
+
+WINDOWS_SYSTEMS = (
+    System("Windows", "Windows Server 2022 Datacenter", "10.0.20348.4171"),
+    System("Windows", "Windows Server 2019 Standard", "10.0.17763.7792"),
+    System("Windows", "Windows Server 2025 Datacenter", "10.0.26100.6584"),
+)
+LINUX_SYSTEMS = (
+    System("Linux", "Ubuntu 24.04.3 LTS", "6.8.0-84-generic"),
+    System("Linux", "Red Hat Enterprise Linux 9.7 (Plow)", "5.14.0-611.5.1.el9_7.x86_64"),
+    System("Linux", "SUSE Linux Enterprise Server 15 SP7", "6.4.0-150700.53.11-default"),
+)
+
+
+def system_for(os_type: str, index: int = 0) -> System:
+    """One of the systems of an OS type, by turns."""
+    systems = WINDOWS_SYSTEMS if os_type == "Windows" else LINUX_SYSTEMS
+    return systems[index % len(systems)]
 
 
 def image_for(os_type: str, index: int = 0) -> Image:
@@ -209,13 +235,13 @@ def add_arc(
     os_type: str = "Windows",
     location: str = "westeurope",
     tags: dict[str, str] | None = None,
-    image: Image | None = None,
+    system: System | None = None,
     assessed: datetime | None = None,
 ) -> str:
     """A connected Arc-enabled server with both patch extensions, periodic assessment and no patch mode (Arc has
     none to set for schedules). It is attached to no schedule. Returns its id."""
     subscription = subscription or next(iter(state.subscriptions))
-    image = image or image_for(os_type)
+    system = system or system_for(os_type)
     windows = os_type == "Windows"
     group_id = add_resource_group(state, subscription, resource_group, location)
     arc_id = f"{group_id}/providers/{HYBRID}/{name}"
@@ -233,7 +259,7 @@ def add_arc(
         "properties": {
             "status": "Connected",
             "lastStatusChange": timestamp(state.now - timedelta(minutes=3)),
-            "agentVersion": "1.55.03133.2780",
+            "agentVersion": "1.63.03512.3241",
             "agentConfiguration": {
                 "configMode": "full",
                 "extensionsEnabled": "true",
@@ -250,8 +276,8 @@ def add_arc(
             "vmId": stable_guid(arc_id),
             "osName": os_type.lower(),
             "osType": os_type.lower(),
-            "osSku": image.os_name,
-            "osVersion": image.os_version,
+            "osSku": system.os_sku,
+            "osVersion": system.os_version,
             "osProfile": {
                 "computerName": name,
                 f"{os_type.lower()}Configuration": {"patchSettings": {"assessmentMode": "AutomaticByPlatform"}},
@@ -265,6 +291,25 @@ def add_arc(
     add_extension(state, arc_id, *(WINDOWS_PATCH_EXTENSION if windows else LINUX_PATCH_EXTENSION))
     record_assessment(state, arc_id, assessed or state.now - timedelta(hours=6))
     return arc_id
+
+
+def set_image(state: DemoEstate, vm_id: str, image: Image) -> None:
+    """Let a VM have been made from another image."""
+    properties = state.machine(vm_id)["properties"]
+    properties["storageProfile"]["imageReference"] |= {
+        "publisher": image.publisher,
+        "offer": image.offer,
+        "sku": image.sku,
+        "exactVersion": image.exact_version,
+    }
+    properties["instanceView"] |= {"osName": image.os_name, "osVersion": image.os_version}
+    state.touch(vm_id)
+
+
+def set_system(state: DemoEstate, arc_id: str, system: System) -> None:
+    """Let an Arc-enabled server run another version of its operating system."""
+    state.machine(arc_id)["properties"] |= {"osSku": system.os_sku, "osVersion": system.os_version}
+    state.touch(arc_id)
 
 
 def ready_agent(state: DemoEstate, os_type: str) -> Wire:

@@ -9,6 +9,7 @@ from aumdoctor.demo.state import DemoEstate, Wire, key, stable_guid, timestamp
 PERIODIC_ASSESSMENT = "59efceea-0c96-497e-a4a1-4eb2290dac15"
 PERIODIC_ASSESSMENT_AUDIT = "bd876905-5b84-4f73-ab2d-2e7a7c4568d9"
 SCHEDULE_MACHINES = "ba0df93e-e4ac-479a-aac2-134bbae39a1a"
+SCHEDULE_PREREQUISITES = "9905ca54-1471-49c6-8291-7582c04cd4d4"
 CONTRIBUTOR = "b24988ac-6180-42a0-ab88-20f7382dd24c"
 VIRTUAL_MACHINE_CONTRIBUTOR = "9980e02c-c2be-4d73-94e8-173b1dc7cf3c"
 
@@ -16,6 +17,7 @@ DISPLAY_NAMES = {
     PERIODIC_ASSESSMENT: "Configure periodic checking for missing system updates on azure virtual machines",
     PERIODIC_ASSESSMENT_AUDIT: "Machines should be configured to periodically check for missing system updates",
     SCHEDULE_MACHINES: "Schedule recurring updates using Azure Update Manager",
+    SCHEDULE_PREREQUISITES: "Set prerequisites for Scheduling recurring updates on Azure virtual machines.",
 }
 
 

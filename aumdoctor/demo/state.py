@@ -21,6 +21,7 @@ MAINTENANCE = "Microsoft.Maintenance"
 
 NAMESPACES = (
     "Microsoft.Authorization",
+    "Microsoft.AzureArcData",
     "Microsoft.Compute",
     "Microsoft.EventGrid",
     "Microsoft.GuestConfiguration",

@@ -9,7 +9,8 @@ import msgspec
 import pytest
 
 from aumdoctor.demo.estate import add_arc, add_vm, empty_estate, generate, plant
-from aumdoctor.demo.plants import LINUX_ARC, LINUX_VM, PLANTS, SCHEDULE_TAG, SUBSCRIPTION_WIDE, WINDOWS_VM
+from aumdoctor.demo.plants import PLANTS, SUBSCRIPTION_WIDE
+from aumdoctor.demo.plants.recipe import LINUX_ARC, LINUX_VM, SCHEDULE_TAG, WINDOWS_VM
 from aumdoctor.demo.schedules import SCHEDULES, last_start
 from aumdoctor.demo.state import DemoEstate, key
 
@@ -42,7 +43,8 @@ def test_every_recipe_is_used() -> None:
 
 def test_what_must_be_found_exists() -> None:
     state = generate(300, 2, now=NOW)
-    there = state.vms.keys() | state.arc.keys() | state.assignments.keys() | state.policy_assignments.keys()
+    there = state.vms.keys() | state.arc.keys() | state.configurations.keys() | state.assignments.keys()
+    there |= state.policy_assignments.keys() | {key(found["id"]) for found in state.subscriptions.values()}
     providers = {key(provider["id"]) for provider in state.providers.values()}
     assert {resource for _, resource in state.truth} <= there | providers
 
@@ -78,7 +80,7 @@ def test_an_issue_can_be_planted_by_hand(check: str) -> None:
     machine_id = build(state, os_type="Linux" if shape in (LINUX_VM, LINUX_ARC) else "Windows")
     assert state.healthy == {key(machine_id)}
     about = plant(state, check, machine_id)
-    assert state.truth == {(check, key(about))}
+    assert (check, key(about)) in state.truth
     assert not state.healthy
 
 

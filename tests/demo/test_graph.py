@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, plant
-from aumdoctor.demo.plants import SCHEDULE_TAG
+from aumdoctor.demo.plants.recipe import SCHEDULE_TAG
 from aumdoctor.demo.schedules import add_configuration, add_dynamic_scope, assign
 from aumdoctor.demo.server import DemoServer
 from aumdoctor.demo.state import add_subscription, key

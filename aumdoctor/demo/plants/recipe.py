@@ -1,0 +1,106 @@
+"""What a recipe is, and what recipes share: schedules of machines, entries of the activity log, groups."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import NamedTuple
+
+from aumdoctor.demo.policies import subscription_of
+from aumdoctor.demo.schedules import SCHEDULES, add_configuration, assign, configuration_id_of
+from aumdoctor.demo.state import DemoEstate, key, stable_guid, timestamp
+
+Recipe = Callable[[DemoEstate, str], str]
+"""Changes a machine so that it has one issue; returns the id of the resource that the finding is about."""
+
+WINDOWS_VM, LINUX_VM, WINDOWS_ARC, LINUX_ARC = "windows-vm", "linux-vm", "windows-arc", "linux-arc"
+VMS = (WINDOWS_VM, LINUX_VM)
+ARC = (WINDOWS_ARC, LINUX_ARC)
+SCHEDULE_TAG = "PatchGroup"
+"""The tag by which the demo's dynamic scopes choose; a machine without it is matched by none."""
+AZURE_POLICY_ASSIGNMENT = "7fk2qd5yz3x4e-azpolicy"
+"""How the scheduling policy names the assignments that it makes, on every machine alike."""
+
+
+class Plant(NamedTuple):
+    """A recipe with the machines it suits, whether those are attached to a schedule beforehand, and the resource group
+    or the subscription that they have for themselves where the issue is a matter of the whole of it."""
+
+    recipe: Recipe
+    shapes: tuple[str, ...]
+    scheduled: bool = True
+    resource_group: str | None = None
+    subscription: str | None = None
+    weight: int = 1
+
+
+def _is_scheduled(state: DemoEstate, machine_id: str) -> bool:
+    if SCHEDULE_TAG in state.machine(machine_id)["tags"]:
+        return True
+    prefix = f"{key(machine_id)}/providers/microsoft.maintenance/configurationassignments/"
+    # Assignments are keyed by id: probing the demo's own naming is enough and keeps large estates linear.
+    names = [f"{schedule.name}-assignment" for schedule in SCHEDULES] + [AZURE_POLICY_ASSIGNMENT]
+    return any(prefix + name in state.assignments for name in names)
+
+
+def ensure_scheduled(state: DemoEstate, machine_id: str) -> None:
+    """Attach a machine to the weekly schedule, unless it has one."""
+    if not _is_scheduled(state, machine_id):
+        assign(state, machine_id, default_configuration(state, machine_id))
+
+
+def default_configuration(state: DemoEstate, machine_id: str) -> str:
+    """The weekly configuration of the machine's subscription, made on first use."""
+    subscription = subscription_of(machine_id)
+    found = state.configurations.get(key(configuration_id_of(subscription, "rg-patching", SCHEDULES[0])))
+    return str(found["id"]) if found is not None else add_configuration(state, subscription=subscription)
+
+
+def attach_as_policy_does(state: DemoEstate, machine_id: str, configuration_id: str) -> str:
+    """Attach a machine as the built-in scheduling policy does: the same name for every machine."""
+    return assign(state, machine_id, configuration_id, name=AZURE_POLICY_ASSIGNMENT)
+
+
+def detach(state: DemoEstate, machine_id: str) -> None:
+    """Take a machine out of the demo's schedules."""
+    state.machine(machine_id)["tags"].pop(SCHEDULE_TAG, None)
+    prefix = f"{key(machine_id)}/providers/microsoft.maintenance/configurationassignments/"
+    names = [f"{schedule.name}-assignment" for schedule in SCHEDULES] + [AZURE_POLICY_ASSIGNMENT]
+    for name in names:
+        if state.assignments.pop(prefix + name, None) is not None:
+            state.touch(prefix + name)
+
+
+def group_of(machine_id: str) -> str:
+    """The id of the resource group of a machine."""
+    return "/".join(machine_id.split("/")[:5])
+
+
+def log_event(
+    state: DemoEstate, resource_id: str, operation: str, at: datetime, caller: str = "ops@contoso.com"
+) -> None:
+    """Write an event about a resource into the activity log of its subscription."""
+    moment = timestamp(at)
+    name = stable_guid(resource_id, operation, moment)
+    state.activity[subscription_of(resource_id).lower()].append(
+        {
+            "id": f"{resource_id}/events/{name}/ticks/{int(at.timestamp()) * 10_000_000}",
+            "eventDataId": name,
+            "eventTimestamp": moment,
+            "submissionTimestamp": moment,
+            "resourceId": resource_id,
+            "resourceGroupName": resource_id.split("/")[4],
+            "subscriptionId": subscription_of(resource_id),
+            "operationName": {"value": operation, "localizedValue": operation},
+            "status": {"value": "Succeeded", "localizedValue": "Succeeded"},
+            "category": {"value": "Administrative", "localizedValue": "Administrative"},
+            "level": "Informational",
+            "caller": caller,
+            "correlationId": stable_guid(name, "correlation"),
+        }
+    )
+
+
+def found_too(state: DemoEstate, check: str, resource_id: str) -> None:
+    """Say that a correct doctor finds this as well, and no other finding explains it."""
+    state.planted.add((check, key(resource_id)))
