@@ -22,7 +22,7 @@ _BELOW = "properties.agentConfiguration"
     needs=(Fact.MACHINE,),
     blocks=(Operation.ASSESS, Operation.PERIODIC_ASSESSMENT, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("allow-arc-extensions",),
-    causes=("AUM008", "AUM014", "AUM015", "AUM023"),
+    causes=("AUM008", "AUM014", "AUM015", "AUM023", "AUM129", "AUM130"),
     source="azure-arc docs: servers/security-extensions.md, servers/azcmagent-config.md",
 )
 def arc_extensions_disabled(machine: Machine, context: Context) -> Iterator[Observation]:
@@ -88,7 +88,6 @@ def _judge(machine: Machine, agent: ArcAgent) -> Iterator[Observation]:
     no_policies = agent.guest_configuration_enabled is False
     if no_policies:
         signs.append(sign(f"{_BELOW}.guestConfigurationEnabled", "false", "true"))
-    details = {"refused": ",".join(refused)} if refused else {}
     if not reasons:
         if no_policies:
             yield observe(
@@ -103,9 +102,7 @@ def _judge(machine: Machine, agent: ArcAgent) -> Iterator[Observation]:
     if only_assessor:
         severity = Severity.HIGH if machine.has_periodic_assessment else Severity.LOW
     effect = "it is not assessed periodically" if only_assessor else "it can be neither assessed nor patched"
-    yield observe(
-        f"the Arc agent refuses extensions: {'; '.join(reasons)}; {effect}", *signs, severity=severity, **details
-    )
+    yield observe(f"the Arc agent refuses extensions: {'; '.join(reasons)}; {effect}", *signs, severity=severity)
 
 
 def _extensions_for(machine: Machine) -> tuple[str, str]:

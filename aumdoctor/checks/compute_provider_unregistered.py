@@ -21,7 +21,7 @@ NAMESPACE = "Microsoft.Compute"
     uses=(Fact.MACHINE,),
     blocks=(Operation.PERIODIC_ASSESSMENT,),
     remedies=("register-provider",),
-    causes=("AUM008", "AUM023"),
+    causes=("AUM008", "AUM023", "AUM129"),
     source="azure-docs: update-manager/troubleshoot.md, update-manager/assessment-options.md",
     seed="§5 Periodic assessment is not generated for Arc-enabled servers",
 )

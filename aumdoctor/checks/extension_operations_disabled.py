@@ -17,7 +17,7 @@ from aumdoctor.model.machine import Machine
     needs=(Fact.MACHINE,),
     blocks=(Operation.ASSESS, Operation.PERIODIC_ASSESSMENT, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("allow-extension-operations",),
-    causes=("AUM008", "AUM016", "AUM017", "AUM023"),
+    causes=("AUM008", "AUM016", "AUM017", "AUM023", "AUM129", "AUM130"),
     source="Azure Update Manager troubleshooting: Allow extension operations check failed",
     seed="§16 Allow extension operations check failed",
 )

@@ -26,6 +26,7 @@ _NEW = timedelta(hours=24)
     needs=(Fact.ASSESSMENT, Fact.POWER_STATE, Fact.MACHINE),
     blocks=(Operation.PERIODIC_ASSESSMENT,),
     remedies=("assess-now", "restart-auto-assess-timer"),
+    causes=("AUM129",),
     source="Azure Update Manager troubleshooting: MsftLinuxPatchAutoAssess is not running or its timer is not active",
     seed="§21 MsftLinuxPatchAutoAssess isn't running or the timer isn't active",
 )

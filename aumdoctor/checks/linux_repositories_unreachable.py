@@ -43,6 +43,7 @@ _OF_ANOTHER_KIND = re.compile(
     needs=(Fact.ASSESSMENT, Fact.INSTALLATION),
     blocks=(Operation.ASSESS, Operation.INSTALL),
     remedies=("open-linux-repositories", "assess-now"),
+    causes=("AUM130", "AUM131"),
     source="Azure Update Manager troubleshooting: Linux repositories aren't accessible; Azure/LinuxPatchExtension",
     seed="§22 Linux repositories aren't accessible",
 )

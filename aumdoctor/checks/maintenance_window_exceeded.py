@@ -26,6 +26,7 @@ from aumdoctor.schedule.duration import LONGEST_WINDOW, parse_duration
     uses=(Fact.ASSIGNMENTS, Fact.CONFIGURATIONS),
     blocks=(Operation.INSTALL,),
     remedies=("lengthen-window", "install-on-demand"),
+    causes=("AUM131",),
     source="Azure Update Manager troubleshooting: update run failed and Maintenance window exceeded shows true; "
     "update-manager/scheduled-patching.md; Azure/LinuxPatchExtension",
     seed="§13 Update run fails and Maintenance window exceeded shows true although time remained",

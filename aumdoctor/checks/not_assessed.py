@@ -24,6 +24,7 @@ _PERIOD = timedelta(hours=24)
     needs=(Fact.ASSESSMENT, Fact.MACHINE),
     blocks=(Operation.ASSESS, Operation.INSTALL),
     remedies=("assess-now",),
+    causes=("AUM130",),
     source="Azure Update Manager troubleshooting: machine shows Not assessed and an HRESULT exception",
     seed="§8 Machine shows Not assessed and an HRESULT exception",
 )

@@ -42,7 +42,7 @@ def errors_of(machine: Machine, *statuses: str) -> tuple[PatchError, ...]:
     if assessment is not None and (assessment.status or "").lower() in wanted:
         found += _errors(assessment, Fact.ASSESSMENT, outlived=False)
     if installation is not None and (installation.status or "").lower() in wanted:
-        found += _errors(installation, Fact.INSTALLATION, outlived=_succeeded_since(assessment, installation))
+        found += _errors(installation, Fact.INSTALLATION, outlived=assessed_since(assessment, installation))
     return tuple(found)
 
 
@@ -64,7 +64,8 @@ def is_row(result: Assessment | Installation) -> bool:
     return result.path == "properties"
 
 
-def _succeeded_since(assessment: Assessment | None, installation: Installation) -> bool:
+def assessed_since(assessment: Assessment | None, installation: Installation) -> bool:
+    """Whether an assessment has succeeded after the installation: the machine reaches its update source again."""
     if assessment is None or (assessment.status or "").lower() != "succeeded":
         return False
     if assessment.last_modified is None or installation.last_modified is None:

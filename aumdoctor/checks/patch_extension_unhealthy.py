@@ -22,7 +22,7 @@ _UNDER_WAY = ("installing", "enabling", "creating", "updating", "transitioning",
     uses=(Fact.EXTENSIONS,),
     blocks=(Operation.ASSESS, Operation.PERIODIC_ASSESSMENT, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("assess-now", "reapply"),
-    causes=("AUM023",),
+    causes=("AUM023", "AUM129"),
     source="azure-docs: update-manager/troubleshoot.md; Azure/LinuxPatchExtension src/extension (exit codes)",
     seed="§15 Azure machines: extension status check",
 )

@@ -17,6 +17,7 @@ from aumdoctor.model.machine import Machine
     needs=(Fact.MACHINE,),
     blocks=(Operation.PERIODIC_ASSESSMENT,),
     remedies=("enable-periodic-assessment",),
+    causes=("AUM142",),
     source="azure-docs: update-manager/assessment-options.md, update-manager/query-logs.md",
 )
 def periodic_assessment_off(machine: Machine, context: Context) -> Iterator[Observation]:

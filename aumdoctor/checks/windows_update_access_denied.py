@@ -21,7 +21,7 @@ CODES = ("0x80070005",)
     needs=(Fact.ASSESSMENT, Fact.INSTALLATION),
     blocks=(Operation.ASSESS, Operation.INSTALL),
     remedies=("repair-update-access", "assess-now"),
-    causes=("AUM008",),
+    causes=("AUM008", "AUM130", "AUM131"),
     source="Azure Update Manager troubleshooting: HRESULT table",
     seed="§8 HRESULT 0x80070005",
 )

@@ -21,7 +21,7 @@ CODES = ("0x8024002E", "0x80070422")
     needs=(Fact.ASSESSMENT, Fact.INSTALLATION),
     blocks=(Operation.ASSESS, Operation.INSTALL),
     remedies=("enable-windows-update-service", "assess-now"),
-    causes=("AUM008",),
+    causes=("AUM008", "AUM130", "AUM131"),
     source="Azure Update Manager troubleshooting: HRESULT table; windows-itpro-docs: Windows Update error reference",
     seed="§8 HRESULT 0x8024002E, 0x80070422",
 )

@@ -27,7 +27,7 @@ WITH_WSUS = ("0x8024402C", "0x80072EE2", "0x8024401C")
     needs=(Fact.ASSESSMENT, Fact.INSTALLATION),
     blocks=(Operation.ASSESS, Operation.INSTALL),
     remedies=("correct-wsus-pointer", "assess-now"),
-    causes=("AUM008", "AUM025"),
+    causes=("AUM008", "AUM025", "AUM130", "AUM131"),
     source="Azure Update Manager troubleshooting: HRESULT table; windows-itpro-docs: Windows Update error reference",
     seed="§8 HRESULT 0x8024402C with WSUS",
 )

@@ -1,3 +1,5 @@
+from typing import Any
+
 import pytest
 
 from aumdoctor.checks.arc_extensions_disabled import arc_extensions_disabled as check
@@ -11,7 +13,7 @@ ASSESSOR = "Microsoft.CPlat.Core/WindowsPatchExtension"
 MONITOR = "Microsoft.Azure.Monitor/AzureMonitorWindowsAgent"
 
 
-def found_with(os_type: str = "Windows", **agent: object) -> tuple[Finding, ...]:
+def found_with(os_type: str = "Windows", **agent: Any) -> tuple[Finding, ...]:
     return findings(estate(arc_machine(os_type=os_type, arc=arc_agent(**agent))), check)
 
 
@@ -103,7 +105,7 @@ def test_guest_configuration_alone_is_a_weak_sign() -> None:
     ],
     ids=["defaults", "absent", "new mode", "patterns and casing", "everything", "others are blocked"],
 )
-def test_near_misses(agent: dict[str, object]) -> None:
+def test_near_misses(agent: dict[str, Any]) -> None:
     assert found_with(**agent) == ()
 
 

@@ -3,6 +3,7 @@ import pytest
 from aumdoctor.checks.arc_machine_cloned import arc_machine_cloned as check
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Severity
+from aumdoctor.model.machine import Machine
 from tests.builders import arc_agent, arc_machine, azure_vm, estate, examine, finding, findings, unknowns
 
 
@@ -26,7 +27,7 @@ def test_a_clone_is_found_even_while_it_is_connected(reason: str) -> None:
     ],
     ids=["no reason", "empty", "a reason of the future", "no agent", "azure vm"],
 )
-def test_near_misses(machine) -> None:
+def test_near_misses(machine: Machine) -> None:
     assert findings(estate(machine), check) == ()
 
 
