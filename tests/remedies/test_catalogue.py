@@ -53,6 +53,7 @@ def findings_about(machine: Machine, name: str) -> Iterator[Finding]:
         "thenPolicyAssignmentId": policy,
         "principalId": name,
         "scope": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}",
+        "rebootSetting": "Always",
     }
     for scheduled in ("true", "false"):
         yield Finding(
