@@ -21,6 +21,7 @@ from aumdoctor.model.machine import Machine
     needs=(Fact.ASSESSMENT, Fact.MACHINE),
     uses=(Fact.INSTANCE_VIEW, Fact.EXTENSIONS, Fact.INSTALLATION),
     remedies=("enable-periodic-assessment", "assess-now"),
+    causes=("AUM014", "AUM016"),
     source="azure-docs: update-manager/workflow-update-manager.md, update-manager/assessment-options.md",
 )
 def never_onboarded(machine: Machine, context: Context) -> Iterator[Observation | Undetermined | NotApplicable]:

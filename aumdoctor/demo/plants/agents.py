@@ -12,7 +12,7 @@ from aumdoctor.demo.machines import (
     set_extension_status,
     set_power,
 )
-from aumdoctor.demo.plants.recipe import ARC, LINUX_VM, VMS, Plant
+from aumdoctor.demo.plants.recipe import ARC, LINUX_VM, VMS, Plant, found_too
 from aumdoctor.demo.state import DemoEstate, Wire, key, timestamp
 
 _OUTDATED_AGENT = {"Windows": "2.7.41491.949", "Linux": "2.2.46"}
@@ -83,7 +83,7 @@ def _agent_not_provisioned(state: DemoEstate, machine_id: str) -> str:
     vm = state.machine(machine_id)
     os_configuration(vm)["provisionVMAgent"] = False
     patch_settings_of(vm).clear()
-    vm["properties"]["osProfile"]["allowExtensionOperations"] = False
+    found_too(state, "AUM039", machine_id)
     state.extensions.pop(key(machine_id), None)
     state.assessments.pop(key(machine_id), None)
     vm["properties"]["instanceView"].pop("vmAgent")

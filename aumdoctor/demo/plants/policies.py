@@ -10,6 +10,7 @@ from aumdoctor.demo.plants.recipe import (
     VMS,
     Plant,
     default_configuration,
+    found_too,
     group_of,
     log_event,
 )
@@ -88,6 +89,7 @@ def _patch_mode_drifted(state: DemoEstate, machine_id: str) -> str:
         state, group_of(machine_id), "aum-schedule-prerequisites", SCHEDULE_PREREQUISITES
     )
     set_compliance(state, machine_id, assignment_id, "Compliant")
+    found_too(state, "AUM003", machine_id)
     settings = patch_settings_of(state.machine(machine_id))
     settings["patchMode"] = "ImageDefault"
     settings.pop("automaticByPlatformSettings")
