@@ -37,9 +37,8 @@ def test_a_dot_in_an_action_is_a_dot() -> None:
 
 def test_a_lock_is_put_on_the_scope_before_its_own_path() -> None:
     group = "/subscriptions/s/resourceGroups/rg"
-    found = management_lock(
-        f'{{"id": "{group}/providers/Microsoft.Authorization/locks/keep", "properties": {{"level": "ReadOnly"}}}}'.encode()
-    )
+    row = {"id": f"{group}/providers/Microsoft.Authorization/locks/keep", "properties": {"level": "ReadOnly"}}
+    found = management_lock(msgspec.json.encode(row))
     assert (found.name, found.scope, found.level) == ("keep", group, "ReadOnly")
     with pytest.raises(Malformed):
         management_lock(b'{"id": 1}')
