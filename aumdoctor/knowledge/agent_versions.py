@@ -10,6 +10,7 @@ from aumdoctor.knowledge.dated import Dated, load
 
 AZURE_WINDOWS = "azure-windows"
 AZURE_LINUX = "azure-linux"
+ARC = "arc"
 
 
 class Minimum(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
