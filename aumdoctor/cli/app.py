@@ -12,7 +12,7 @@ import typer
 from typer.exceptions import TyperException
 
 from aumdoctor import __version__
-from aumdoctor.cli import checks, demo, exit_codes, explain, scan
+from aumdoctor.cli import checks, demo, exit_codes, explain, scan, why
 from aumdoctor.cli.light import LightCommand, LightGroup
 from aumdoctor.cli.streams import err, help_when_alone, out
 from aumdoctor.errors import AumDoctorError
@@ -47,6 +47,7 @@ def aumdoctor(
 
 
 app.command("scan")(scan.scan)
+app.command("why")(why.why)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(
     "explain",

@@ -5,8 +5,9 @@
     fail-on = "medium"
 
 A table is named after its command, a key after the option without its dashes. A variable is the option in capitals
-(`AUMDOCTOR_FAIL_ON`), a list in it is separated by commas. The command line wins over variables, variables over the
-file. A key, variable or value that is not valid is an error that names its place and the nearest valid one.
+(`AUMDOCTOR_FAIL_ON`), a list in it is separated by commas; it counts for every command that has the option. The command
+line wins over variables, variables over the file. A key, variable or value that is not valid is an error that names its
+place and the nearest valid one.
 """
 
 from __future__ import annotations
@@ -35,10 +36,11 @@ def defaults(context: typer.Context, file: Path | None, environment: Mapping[str
     `file` is None where no file was named; then `aumdoctor.toml` of the current folder is read if there is one.
     Raises UsageError.
     """
-    options = {_spelled(parameter): parameter for parameter in context.command.params if parameter.name is not None}
+    options = _options(context.command)
     found: dict[str, Any] = {}
     command = context.info_name or ""
-    for key, value in _table(file, command).items():
+    commands = _configurable(context)
+    for key, value in _table(file, command, tuple(commands)).items():
         where = f"{file or FILE_NAME}, [{command}] {key}"
         name = key.replace("_", "-")
         if name not in options or name in _NOT_IN_FILE:
@@ -48,6 +50,8 @@ def defaults(context: typer.Context, file: Path | None, environment: Mapping[str
         if not variable.startswith(_PREFIX) or variable in _OTHER_VARIABLES:
             continue
         name = variable.removeprefix(_PREFIX).lower().replace("_", "-")
+        if name not in options and any(name in _options(other) for other in commands.values()):
+            continue
         if name not in options or name in _NOT_IN_FILE:
             variables = tuple(_PREFIX + option.upper().replace("-", "_") for option in options)
             raise UsageError(f"{variable}: there is no such option", advice=_advice(variable, variables))
@@ -56,6 +60,18 @@ def defaults(context: typer.Context, file: Path | None, environment: Mapping[str
         if text:
             found[str(options[name].name)] = _checked(context, options[name], value, variable)
     return found
+
+
+def _options(command: Any) -> dict[str, Any]:
+    """A command's options by their names; an argument is not set by a file or variable."""
+    return {_spelled(parameter): parameter for parameter in command.params if parameter.param_type_name == "option"}
+
+
+def _configurable(context: typer.Context) -> dict[str, Any]:
+    """The commands that read this configuration, by name: those with an option --config, this one among them."""
+    siblings = getattr(context.parent.command, "commands", {}) if context.parent is not None else {}
+    found = {name: command for name, command in siblings.items() if "config" in _options(command)}
+    return found or {context.info_name or "": context.command}
 
 
 def _spelled(parameter: Any) -> str:
@@ -67,7 +83,7 @@ def _is_list(parameter: Any) -> bool:
     return bool(getattr(parameter, "multiple", False))
 
 
-def _table(file: Path | None, command: str) -> dict[str, Any]:
+def _table(file: Path | None, command: str, commands: tuple[str, ...]) -> dict[str, Any]:
     path = file or Path(FILE_NAME)
     if file is None and not path.is_file():
         return {}
@@ -78,7 +94,7 @@ def _table(file: Path | None, command: str) -> dict[str, Any]:
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise UsageError(f"{path} is not valid TOML: {error}", advice="Mend the line that it names.") from error
     for name, value in document.items():
-        if name != command or not isinstance(value, dict):
+        if name not in commands or not isinstance(value, dict):
             raise UsageError(
                 f"{path}: there is no table [{name}]" if isinstance(value, dict) else f"{path}: {name} is in no table",
                 advice=f"options of aumdoctor {command} stand in the table [{command}]",

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import msgspec
 
 from aumdoctor.cli.streams import out, wants_color, width
 from aumdoctor.errors import UsageError
-from aumdoctor.report import json, table
-from aumdoctor.report.result import Report
 
 FORMATS = ("table", "json")
 
@@ -43,21 +41,18 @@ def parse(wanted: Sequence[str]) -> tuple[Output, ...]:
     return tuple(outputs)
 
 
-def write(report: Report, outputs: Sequence[Output], *, verbose: bool) -> None:
-    """Write the report to every output, standard output last. Raises UsageError where a file cannot be written."""
+def write(render: Callable[[str, int, bool], str], outputs: Sequence[Output]) -> None:
+    """Write a report to every output, standard output last. Raises UsageError where a file cannot be written.
+
+    `render` makes it of a format, the columns to write in and whether to colour.
+    """
     for output in sorted(outputs, key=lambda output: output.file is None):
         if output.file is None:
-            out(_rendered(report, output.format, verbose, width(), wants_color(sys.stdout)))
+            out(render(output.format, width(), wants_color(sys.stdout)))
             continue
         try:
-            output.file.write_text(_rendered(report, output.format, verbose, 80, False), encoding="utf-8")
+            output.file.write_text(render(output.format, 80, False), encoding="utf-8")
         except OSError as error:
             raise UsageError(
                 f"cannot write {output.file}: {error.strerror or error}", advice="Choose a file that can be written."
             ) from error
-
-
-def _rendered(report: Report, format: str, verbose: bool, columns: int, color: bool) -> str:
-    if format == "json":
-        return json.render(report)
-    return table.render(report, verbose=verbose, width=columns, color=color)

@@ -82,6 +82,7 @@ def scan(
     from aumdoctor.cli import outputs
     from aumdoctor.cli.exit_codes import exit_code
     from aumdoctor.diagnosis.examine import examine
+    from aumdoctor.report import json, table
     from aumdoctor.report.result import report_of
     from aumdoctor.store import estates
 
@@ -141,7 +142,13 @@ def scan(
         fail_on=threshold,
         min_severity=_SEVERITIES[min_severity],
     )
-    outputs.write(report, destinations, verbose=verbose)
+
+    def rendered(format: str, columns: int, color: bool) -> str:
+        if format == "json":
+            return json.render(report)
+        return table.render(report, verbose=verbose, width=columns, color=color)
+
+    outputs.write(rendered, destinations)
     raise typer.Exit(code)
 
 

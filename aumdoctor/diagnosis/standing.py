@@ -58,7 +58,8 @@ def _known(context: Context, machine: Machine, fact: Fact) -> bool:
 
 def _provider(machine: Machine, context: Context) -> Standing:
     subscription = context.estate.subscriptions_by_id.get(machine.subscription_id)
-    registered = subscription.providers if subscription is not None else {}
+    readable = _known(context, machine, Fact.PROVIDERS)
+    registered = subscription.providers if subscription is not None and readable else {}
     wanted = ["Microsoft.Compute", "Microsoft.Maintenance", *(["Microsoft.HybridCompute"] if machine.is_arc else [])]
     states = {name: registered[name.lower()] for name in wanted if name.lower() in registered}
     if not states:

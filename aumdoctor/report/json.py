@@ -1,4 +1,4 @@
-"""The report as JSON, and its JSON Schema."""
+"""Reports as JSON, and their JSON Schemas."""
 
 from __future__ import annotations
 
@@ -8,27 +8,37 @@ from typing import Any
 import msgspec
 
 from aumdoctor.report.result import SCHEMA_VERSION, Report
+from aumdoctor.report.why import WHY_SCHEMA_VERSION, Why
 
 # JSON escapes the C0 control characters by itself. The rest of what can steer a terminal stands only inside strings.
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
-def render(report: Report) -> str:
-    """The report as an indented JSON document with a line break at its end."""
+def render(report: Report | Why) -> str:
+    """A report as an indented JSON document with a line break at its end."""
     document = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", document) + "\n"
 
 
 def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the report. Every property is always there, and there is no other."""
-    (_, components) = msgspec.json.schema_components([Report], ref_template="#/$defs/{name}")
+    """The JSON Schema (2020-12) of the report of a scan. Every property is always there, and there is no other."""
+    return _schema(Report, f"urn:aumdoctor:report:{SCHEMA_VERSION}", f"aumdoctor report {SCHEMA_VERSION}")
+
+
+def schema_of_why() -> dict[str, Any]:
+    """The same of the report on one machine."""
+    return _schema(Why, f"urn:aumdoctor:why:{WHY_SCHEMA_VERSION}", f"aumdoctor why {WHY_SCHEMA_VERSION}")
+
+
+def _schema(kind: type, id: str, title: str) -> dict[str, Any]:
+    (_, components) = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     definitions = {name: _strict(definition) for name, definition in sorted(components.items())}
-    root = definitions.pop("Report")
+    root = definitions.pop(kind.__name__)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": f"urn:aumdoctor:report:{SCHEMA_VERSION}",
+        "$id": id,
         **root,
-        "title": f"aumdoctor report {SCHEMA_VERSION}",
+        "title": title,
         "$defs": definitions,
     }
 

@@ -68,6 +68,13 @@ class Coverage(msgspec.Struct, frozen=True, kw_only=True):
     subscriptions_with_gaps: int
     answers_expected: Annotated[int, Meta(description="Questions put: each check for each resource that it is about.")]
     answers_unknown: Annotated[int, Meta(description="Questions that could not be answered.")]
+    answers_not_applicable: Annotated[
+        int,
+        Meta(
+            description="Questions answered by: it does not arise for this resource. "
+            "aumdoctor why says for one machine which they are."
+        ),
+    ]
     percent: Annotated[float, Meta(ge=0, le=100, description="Share of the questions that were answered.")]
 
 
@@ -148,9 +155,14 @@ class Remedy(msgspec.Struct, frozen=True, kw_only=True):
     title: str
     risk: Literal["safe", "needs-consent", "disruptive", "grants-privilege", "costs-money", "advice"]
     reversible: bool
+    portal: Annotated[str, Meta(description="The way through the Azure portal; empty where there is none.")]
     calls: tuple[Call, ...]
     az: Annotated[tuple[str, ...], Meta(description="Command lines, quoted for a POSIX shell.")]
     steps: Annotated[tuple[str, ...], Meta(description="What a person has to do or to check.")]
+    bicep: Annotated[
+        str, Meta(description="The state declared in Bicep, to merge into a template; empty where it is no state.")
+    ]
+    terraform: Annotated[str, Meta(description="The same for Terraform.")]
 
 
 class Finding(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,6 +215,10 @@ class Diagnosis(msgspec.Struct, frozen=True, kw_only=True):
         tuple[Remedy, ...],
         Meta(description="Best first, made out for the first of resource_ids; each finding carries its own."),
     ]
+    cure_order: Annotated[
+        int,
+        Meta(ge=1, description="Cure in this order: what another cure rests on comes first, whatever its severity."),
+    ]
 
 
 class Report(msgspec.Struct, frozen=True, kw_only=True):
@@ -248,7 +264,7 @@ def report_of(
     """
     estate = examination.estate
     shown = [
-        _finding(found, remedies)
+        finding_of(found, remedies)
         for found, remedies in zip(examination.findings, examination.remedies, strict=True)
         if found.severity >= min_severity
     ]
@@ -262,11 +278,11 @@ def report_of(
         checks=examination.checks,
         min_severity=LABELS[min_severity],
         summary=_summary(examination.summary),
-        machines=tuple(_machine(verdict, estate) for verdict in examination.machines),
+        machines=tuple(machine_of(verdict, estate) for verdict in examination.machines),
         diagnoses=tuple(_diagnosis(found) for found in examination.diagnoses if found.severity >= min_severity),
         findings=tuple(shown),
-        unknowns=tuple(map(_unknown, examination.unknowns)),
-        gaps=tuple(map(_gap, estate.gaps)),
+        unknowns=tuple(map(unknown_of, examination.unknowns)),
+        gaps=tuple(map(gap_of, estate.gaps)),
         interrupted=estate.interrupted,
         fail_on="never" if fail_on is None else LABELS[fail_on],
         exit_code=msgspec.convert(exit_code, Literal[0, 1, 3, 130]),
@@ -286,12 +302,14 @@ def _summary(summary: examine.Summary) -> Summary:
             subscriptions_with_gaps=coverage.subscriptions_with_gaps,
             answers_expected=coverage.answers_expected,
             answers_unknown=coverage.answers_unknown,
+            answers_not_applicable=coverage.answers_not_applicable,
             percent=round(coverage.percent, 2),
         ),
     )
 
 
-def _machine(verdict: examine.MachineVerdict, estate: Estate) -> Machine:
+def machine_of(verdict: examine.MachineVerdict, estate: Estate) -> Machine:
+    """Project a verdict with its machine."""
     machine = estate.machines_by_key[ids.key(verdict.resource_id)]
     return Machine(
         resource_id=machine.id,
@@ -302,7 +320,13 @@ def _machine(verdict: examine.MachineVerdict, estate: Estate) -> Machine:
     )
 
 
-def _finding(found: finding.Finding, remedies: tuple[remedy.Remedy, ...]) -> Finding:
+def evidence_of(sign: finding.Evidence) -> Evidence:
+    """Project a sign."""
+    return msgspec.convert(sign, Evidence, from_attributes=True)
+
+
+def finding_of(found: finding.Finding, remedies: tuple[remedy.Remedy, ...]) -> Finding:
+    """Project a finding with its remedies."""
     return Finding(
         check=found.check,
         name=found.name,
@@ -310,31 +334,36 @@ def _finding(found: finding.Finding, remedies: tuple[remedy.Remedy, ...]) -> Fin
         confidence=found.confidence.value,
         resource_id=found.resource_id,
         message=found.message,
-        evidence=tuple(msgspec.convert(sign, Evidence, from_attributes=True) for sign in found.evidence),
+        evidence=tuple(map(evidence_of, found.evidence)),
         blocks=tuple(operation.value for operation in found.blocks),
         machines=found.machines,
         explained_by=found.explained_by,
         explained_by_resource=found.explained_by_resource,
-        remedies=tuple(map(_remedy, remedies)),
+        remedies=tuple(map(remedy_of, remedies)),
     )
 
 
-def _remedy(cure: remedy.Remedy) -> Remedy:
+def remedy_of(cure: remedy.Remedy) -> Remedy:
+    """Project a remedy."""
     return Remedy(
         name=cure.name,
         title=cure.title,
         risk=cure.risk.value,
         reversible=cure.reversible,
+        portal=cure.portal,
         calls=tuple(
             Call(method=call.method, path=call.path, api_version=call.api_version, body=call.body)
             for call in cure.calls
         ),
         az=cure.az,
         steps=cure.steps,
+        bicep=cure.bicep,
+        terraform=cure.terraform,
     )
 
 
-def _unknown(unknown: finding.Unknown) -> Unknown:
+def unknown_of(unknown: finding.Unknown) -> Unknown:
+    """Project a question that could not be answered."""
     return Unknown(
         check=unknown.check,
         resource_id=unknown.resource_id,
@@ -345,7 +374,8 @@ def _unknown(unknown: finding.Unknown) -> Unknown:
     )
 
 
-def _gap(gap: facts.Gap) -> Gap:
+def gap_of(gap: facts.Gap) -> Gap:
+    """Project a gap."""
     return Gap(
         scope=gap.scope,
         operation=gap.operation,
@@ -367,5 +397,6 @@ def _diagnosis(found: examine.Diagnosis) -> Diagnosis:
         resource_ids=found.resource_ids,
         machines=found.machines,
         symptoms=tuple(Symptom(check=each.check, name=each.name, count=each.count) for each in found.symptoms),
-        cure=tuple(map(_remedy, found.cure)),
+        cure=tuple(map(remedy_of, found.cure)),
+        cure_order=found.cure_order,
     )

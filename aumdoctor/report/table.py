@@ -2,40 +2,21 @@
 
 from __future__ import annotations
 
-import textwrap
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from io import StringIO
 from typing import Any
 
 import msgspec
-from rich.console import Console
-from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
 from aumdoctor.model import ids
-from aumdoctor.report.result import Diagnosis, Finding, Remedy, Report, SeverityLabel
+from aumdoctor.report.page import STYLES, Page, sentence
+from aumdoctor.report.result import Diagnosis, Finding, Report
 from aumdoctor.report.text import count, printable
 
-_STYLES: dict[SeverityLabel, str] = {
-    "critical": "bold red",
-    "high": "red",
-    "medium": "yellow",
-    "low": "cyan",
-    "info": "dim",
-}
 _NAMES_SHOWN = 3
 _ROWS_SHOWN = 10
-_STEPS_SHOWN = 2
-_RISKS = {
-    "safe": "safe",
-    "needs-consent": "ask the owner first",
-    "disruptive": "disruptive",
-    "grants-privilege": "grants a privilege",
-    "costs-money": "costs money",
-    "advice": "by hand",
-}
 
 
 def render(report: Report, *, verbose: bool = False, width: int = 80, color: bool = False) -> str:
@@ -52,83 +33,53 @@ def render(report: Report, *, verbose: bool = False, width: int = 80, color: boo
     return page.text
 
 
-class _Page:
-    """Writes the parts of a report onto one Rich console in memory."""
+class _Page(Page):
+    """Writes the parts of a report."""
 
     def __init__(self, report: Report, verbose: bool, width: int, color: bool) -> None:
+        super().__init__(verbose=verbose, width=width, color=color)
         self._report = report
-        self._verbose = verbose
-        self._buffer = StringIO()
-        self._console = Console(
-            file=self._buffer,
-            width=width,
-            force_terminal=color,
-            no_color=not color,
-            color_system="auto" if color else None,
-            markup=False,
-            emoji=False,
-            highlight=False,
-            legacy_windows=False,
-        )
         self._machine_names = {ids.key(machine.resource_id): machine.name for machine in report.machines}
         self._subscription_names = {each.id.lower(): each.name or each.id for each in report.subscriptions}
         self._by_root: dict[str, list[Finding]] = defaultdict(list)
         for finding in report.findings:
             self._by_root[finding.explained_by or finding.check].append(finding)
 
-    @property
-    def text(self) -> str:
-        return "".join(f"{line.rstrip()}\n" for line in self._buffer.getvalue().split("\n")[:-1])
-
-    def _line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        self._console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False) if text else "")
-
-    def _labelled(self, label: str, text: str | Text) -> None:
-        row = Table.grid(padding=(0, 1, 0, 0))
-        row.add_column(width=9, no_wrap=True)
-        row.add_column(overflow="fold")
-        row.add_row(Text(label, style="dim"), text)
-        self._console.print(Padding(row, (0, 0, 0, 2), expand=False))
-
-    def _copyable(self, line: str, indent: int, style: str = "") -> None:
-        """A command line or id stays one line, however long: a terminal wraps it without breaking what is copied."""
-        self._console.print(Text(" " * indent + printable(line), style=style), soft_wrap=True)
-
     def summary(self) -> None:
         report, summary = self._report, self._report.summary
         seen = f"{report.collected_at:%Y-%m-%d %H:%M} UTC"
         looked_at = f"{count(len(report.subscriptions), 'subscription')}, {count(len(report.checks), 'check')}"
-        self._line(f"aumdoctor {report.tool.version}: {looked_at}, {seen}")
-        self._line()
+        self.line(f"aumdoctor {report.tool.version}: {looked_at}, {seen}")
+        self.line()
         if report.interrupted:
-            self._line("Interrupted: what follows is only what had been read by then.", "bold yellow")
+            self.line("Interrupted: what follows is only what had been read by then.", "bold yellow")
         if not summary.machines:
-            self._line("No machine in scope: nothing was judged. This is not a clean bill of health.", "bold yellow")
+            self.line("No machine in scope: nothing was judged. This is not a clean bill of health.", "bold yellow")
         elif summary.patchable == summary.machines:
             everyone = "The machine is" if summary.machines == 1 else f"All {summary.machines:,} machines are"
-            self._line(f"{everyone} patchable.", "bold green")
+            self.line(f"{everyone} patchable.", "bold green")
         else:
-            self._line(f"{count(summary.machines, 'machine')}:", "bold")
+            self.line(f"{count(summary.machines, 'machine')}:", "bold")
             for number, word, style in (
                 (summary.patchable, "patchable", "green"),
                 (summary.blocked, "blocked", "red"),
                 (summary.unknown, "unknown", "yellow"),
             ):
-                self._line(f"{number:>7,} {word}", style if number else "dim", indent=2)
+                self.line(f"{number:>7,} {word}", style if number else "dim", indent=2)
         self._coverage()
         if report.diagnoses:
-            self._line()
-            self._line("Root causes", "bold")
+            self.line()
+            self.line("Root causes", "bold")
             self._root_causes()
 
     def _coverage(self) -> None:
         coverage = self._report.summary.coverage
         if not coverage.answers_unknown and not self._report.gaps:
             if self._report.summary.machines:
-                self._line(f"Everything was read: {count(coverage.answers_expected, 'question')} answered.", "dim")
+                self.line(f"Everything was read: {count(coverage.answers_expected, 'question')} answered.", "dim")
             return
         if not coverage.answers_unknown:
-            self._line("Every question about what was seen was answered; not all of the scope was seen.", "yellow")
+            self.line("Every question about what was seen was answered; not all of the scope was seen.", "yellow")
             return
         # Rounded down, so that 99.99 % never reads as everything.
         percent = int(coverage.percent * 10) / 10
@@ -137,7 +88,7 @@ class _Page:
         if coverage.subscriptions_with_gaps:
             total = count(coverage.subscriptions, "subscription")
             gaps = f", {coverage.subscriptions_with_gaps} of {total} not read whole"
-        self._line(f"{answered}{gaps}.", "yellow")
+        self.line(f"{answered}{gaps}.", "yellow")
 
     def _root_causes(self) -> None:
         table = Table.grid(padding=(0, 2, 0, 0))
@@ -148,126 +99,97 @@ class _Page:
         for diagnosis in self._report.diagnoses:
             table.add_row(
                 Text(diagnosis.cause),
-                Text(diagnosis.severity, style=_STYLES[diagnosis.severity]),
+                Text(diagnosis.severity, style=STYLES[diagnosis.severity]),
                 Text(_weight(diagnosis)),
                 Text(printable(diagnosis.name)),
             )
-        self._console.print(Padding(table, (0, 0, 0, 2), expand=False))
+        self.indented(table)
+        by_order = sorted(self._report.diagnoses, key=lambda diagnosis: diagnosis.cure_order)
+        if len(by_order) > 1:
+            self.line(f"Cure in this order: {', '.join(diagnosis.cause for diagnosis in by_order)}", indent=2)
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
-        self._line()
-        self._console.print(
-            Text.assemble(
-                (f"{diagnosis.cause} {printable(diagnosis.name)}", "bold"),
-                "  ",
-                (diagnosis.severity, _STYLES[diagnosis.severity]),
-                f", {_weight(diagnosis)}",
-            )
+        self.line()
+        self.styled(
+            (f"{diagnosis.cause} {printable(diagnosis.name)}", "bold"),
+            "  ",
+            (diagnosis.severity, STYLES[diagnosis.severity]),
+            f", {_weight(diagnosis)}",
         )
-        self._line(_sentence(diagnosis.message), indent=2)
-        self._labelled("on", self._names(diagnosis.machines or diagnosis.resource_ids))
+        self.line(sentence(diagnosis.message), indent=2)
+        self.labelled("on", self._names(diagnosis.machines or diagnosis.resource_ids))
         if diagnosis.symptoms:
             named = (f"{symptom.check} {symptom.name} ({symptom.count:,})" for symptom in diagnosis.symptoms)
-            self._labelled("explains", printable(", ".join(named)))
+            self.labelled("explains", printable(", ".join(named)))
         cures = diagnosis.cure if self._verbose else diagnosis.cure[:1]
+        whose = f", for {self._names(diagnosis.resource_ids[:1])}" if len(diagnosis.resource_ids) > 1 else ""
         for cure in cures:
-            self._cure(cure, diagnosis)
+            self.cure(cure, whose)
         if self._verbose:
             for finding in sorted(self._by_root[diagnosis.cause], key=_below_its_cause):
                 self._finding(finding)
 
-    def _cure(self, cure: Remedy, diagnosis: Diagnosis) -> None:
-        whose = f", for {self._names(diagnosis.resource_ids[:1])}" if len(diagnosis.resource_ids) > 1 else ""
-        self._labelled("cure", f"{printable(cure.title)} ({_RISKS[cure.risk]}{whose})")
-        if self._verbose or not cure.az:
-            self._steps(cure.steps)
-        for line in cure.az if self._verbose else cure.az[:1]:
-            self._copyable(line, 4, "bold")
-        if len(cure.az) > 1 and not self._verbose:
-            self._line(f"and {count(len(cure.az) - 1, 'more command')} (--verbose)", "dim", indent=4)
-
-    def _steps(self, steps: Sequence[str]) -> None:
-        shown = steps if self._verbose else steps[:_STEPS_SHOWN]
-        for step in shown:
-            # Filled by hand: Rich breaks a word that is wider than the page, and here that would be an id to copy.
-            filled = textwrap.fill(
-                printable(step),
-                self._console.width,
-                initial_indent="    - ",
-                subsequent_indent="      ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            self._console.print(Text(filled), soft_wrap=True)
-        if len(shown) < len(steps):
-            self._line(f"and {count(len(steps) - len(shown), 'more step')} (--verbose)", "dim", indent=4)
-
     def _finding(self, finding: Finding) -> None:
-        self._line()
+        self.line()
         symptom = " (a symptom)" if finding.explained_by else ""
-        self._line(f"{finding.check} {printable(self._name(finding.resource_id))}{symptom}", indent=4)
-        self._copyable(finding.resource_id, 6, "dim")
-        self._line(_sentence(finding.message), indent=6)
-        for sign in finding.evidence:
-            expected = "" if sign.expected is None else f", expected {_value(sign.expected)}"
-            told = [printable(sign.source)] if sign.source else []
-            told += [f"{sign.observed_at:%Y-%m-%d %H:%M} UTC"] if sign.observed_at else []
-            origin = f" [{', '.join(told)}]" if told else ""
-            self._line(f"{printable(sign.path)}: {_value(sign.observed)}{expected}{origin}", "dim", indent=6)
+        self.line(f"{finding.check} {printable(self._name(finding.resource_id))}{symptom}", indent=4)
+        self.copyable(finding.resource_id, 6, "dim")
+        self.line(sentence(finding.message), indent=6)
+        self.evidence(finding.evidence, indent=6)
         # A symptom goes with its cause, so only the cause's own call is worth copying.
         for line in (line for cure in finding.remedies[:1] for line in cure.az if not finding.explained_by):
-            self._copyable(line, 6, "bold")
+            self.copyable(line, 6, "bold")
 
     def not_known(self) -> None:
         self._gaps()
         asked = [unknown for unknown in self._report.unknowns if not unknown.by_choice]
         reasons = Counter((u.fact, u.reason, u.missing_permission) for u in asked)
         if reasons:
-            self._line()
-            self._line("Not known", "bold")
+            self.line()
+            self.line("Not known", "bold")
             for (fact, reason, permission), number in self._first(reasons.most_common(), "reason"):
                 needs = f"; needs {printable(permission)}" if permission else ""
-                self._line(f"{fact}: {printable(reason)}{needs} ({count(number, 'question')})", indent=2)
+                self.line(f"{fact}: {printable(reason)}{needs} ({count(number, 'question')})", indent=2)
         left_out = len(self._report.unknowns) - len(asked)
         if left_out:
-            self._line()
+            self.line()
             depth = printable(self._report.scope.depth)
-            self._line(f"{count(left_out, 'question')} not asked at --depth {depth}.", "dim")
+            self.line(f"{count(left_out, 'question')} not asked at --depth {depth}.", "dim")
 
     def _gaps(self) -> None:
         if not self._report.gaps:
             return
-        self._line()
-        self._line("Not read", "bold yellow")
+        self.line()
+        self.line("Not read", "bold yellow")
         grouped: dict[tuple[Any, ...], list[str]] = defaultdict(list)
         for gap in self._report.gaps:
             answer = " ".join(str(part) for part in (gap.status, gap.code) if part is not None)
             grouped[(gap.operation, answer, gap.message, gap.missing_permission)].append(gap.scope)
         for (operation, answer, message, permission), scopes in self._first(list(grouped.items()), "gap"):
             where = self._names(scopes)
-            self._line(f"{printable(operation)} in {where}: {printable(answer)}".rstrip(": "), indent=2)
+            self.line(f"{printable(operation)} in {where}: {printable(answer)}".rstrip(": "), indent=2)
             for line in (message, f"needs {permission}" if permission else ""):
                 if line:
-                    self._line(printable(line), "dim", indent=4)
+                    self.line(printable(line), "dim", indent=4)
 
     def _first(self, rows: list[Any], noun: str) -> Iterable[Any]:
         shown = rows if self._verbose else rows[:_ROWS_SHOWN]
         yield from shown
         if len(shown) < len(rows):
-            self._line(f"and {count(len(rows) - len(shown), f'more {noun}')} (--verbose)", indent=2)
+            self.line(f"and {count(len(rows) - len(shown), f'more {noun}')} (--verbose)", indent=2)
 
     def closing(self) -> None:
         report = self._report
-        self._line()
+        self.line()
         hidden = sum(msgspec.structs.astuple(report.summary.findings)) - len(report.findings)
         if hidden:
-            self._line(f"{count(hidden, 'finding')} below {report.min_severity} not shown.", "dim")
-        self._line(f"Exit code {report.exit_code}: {_exit_meaning(report)}.")
+            self.line(f"{count(hidden, 'finding')} below {report.min_severity} not shown.", "dim")
+        self.line(f"Exit code {report.exit_code}: {_exit_meaning(report)}.")
         if report.diagnoses and not self._verbose:
             first = report.diagnoses[0].cause
-            self._line(
-                f"Next: aumdoctor explain {first} says more; --verbose shows the evidence and every cure.", "dim"
-            )
+            self.line(f"Next: aumdoctor explain {first} says more; --verbose shows the evidence and every cure.", "dim")
+        elif report.diagnoses:
+            self.line("-o json carries each cure in Bicep and Terraform, too, where it is a state.", "dim")
 
     def _names(self, resource_ids: Sequence[str]) -> str:
         shown = resource_ids if self._verbose else resource_ids[:_NAMES_SHOWN]
@@ -297,16 +219,6 @@ def _weight(diagnosis: Diagnosis) -> str:
     if diagnosis.machines:
         return count(len(diagnosis.machines), "machine")
     return count(len(diagnosis.resource_ids), "resource")
-
-
-def _sentence(message: str) -> str:
-    shown = printable(message.replace("`", ""))
-    shown = shown[:1].upper() + shown[1:] if shown[:1].islower() and shown.split(" ", 1)[0].isalpha() else shown
-    return shown if shown.endswith((".", "!", "?")) else f"{shown}."
-
-
-def _value(value: Any) -> str:
-    return printable(value) if isinstance(value, str) else printable(msgspec.json.encode(value).decode())
 
 
 def _exit_meaning(report: Report) -> str:

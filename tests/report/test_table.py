@@ -31,7 +31,8 @@ def test_only_what_is_copied_is_wider_than_the_page(ill_report: Report, width: i
     page = table.render(ill_report, width=width, verbose=True)
     wider = [line for line in page.splitlines() if cell_len(line) > width]
     assert wider
-    assert all(line.strip().startswith(("az ", "/subscriptions/")) for line in wider)
+    copied = ("az ", "/subscriptions/", "PATCH /", "POST /")
+    assert all(line.strip().startswith(copied) for line in wider)
 
 
 def test_a_command_line_is_one_line(ill_report: Report) -> None:
@@ -54,6 +55,19 @@ def test_the_counts_come_before_the_causes(ill_report: Report) -> None:
     ]
     positions = [page.index(part) for part in (parts[0], *(f" {part}" for part in parts[1:4]), *parts[4:])]
     assert positions == sorted(positions)
+
+
+def test_the_order_of_cure_is_named_where_there_is_one(ill_report: Report, report_on: ReportOn) -> None:
+    assert "Cure in this order: AUM045, AUM018" in table.render(ill_report)
+    alone = table.render(report_on(estate(azure_vm(allow_extension_operations=False))))
+    assert "Cure in this order" not in alone
+
+
+def test_a_verbose_page_shows_the_requests_themselves(ill_report: Report) -> None:
+    (call,) = ill_report.diagnoses[0].cure[0].calls
+    request = f"PATCH {call.path}?api-version={call.api_version} "
+    assert request in table.render(ill_report, verbose=True)
+    assert request not in table.render(ill_report)
 
 
 def test_a_healthy_estate_is_called_so(report_on: ReportOn) -> None:
