@@ -11,6 +11,7 @@ from aumdoctor.checks.assessment_stale import assessment_stale
 from aumdoctor.checks.assignment_broken_by_move import assignment_broken_by_move
 from aumdoctor.checks.automatic_by_os_not_manual import automatic_by_os_not_manual
 from aumdoctor.checks.automatic_updates_immutable import automatic_updates_immutable
+from aumdoctor.checks.autopatch_image_not_supported import autopatch_image_not_supported
 from aumdoctor.checks.bypass_flag_missing import bypass_flag_missing
 from aumdoctor.checks.bypass_without_platform_mode import bypass_without_platform_mode
 from aumdoctor.checks.check import Check
@@ -35,6 +36,7 @@ from aumdoctor.checks.policy_remediation_denied import policy_remediation_denied
 from aumdoctor.checks.reboot_setting_overridden import reboot_setting_overridden
 from aumdoctor.checks.schedule_policy_missed import schedule_policy_missed
 from aumdoctor.checks.shutdown_or_unresponsive import shutdown_or_unresponsive
+from aumdoctor.checks.unintended_platform_patching import unintended_platform_patching
 from aumdoctor.checks.vm_agent_not_provisioned import vm_agent_not_provisioned
 from aumdoctor.checks.vm_agent_not_ready import vm_agent_not_ready
 from aumdoctor.checks.vm_agent_outdated import vm_agent_outdated
@@ -73,6 +75,8 @@ CHECKS: tuple[Check, ...] = (
     bypass_flag_missing,
     bypass_without_platform_mode,
     customer_managed_without_schedule,
+    unintended_platform_patching,
+    autopatch_image_not_supported,
     hotpatching_under_schedule,
     automatic_updates_immutable,
     vm_agent_not_provisioned,

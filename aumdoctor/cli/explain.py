@@ -13,13 +13,19 @@ def explain(context: typer.Context) -> None:
     """Explain a check, an error code or an error message, without asking Azure.
 
     Takes a check (AUM018, extension-operations-disabled), an error code (0x8024402C, -2145107924, 88), a symbol
-    (WU_E_WU_DISABLED) or an error message with any of these in it.
+    (WU_E_WU_DISABLED), an error message with any of these in it, or the word matrix: who patches a machine, by its
+    patch mode, its safety flag and its schedule.
     """
+    query = " ".join(context.args)
+    if query.strip().lower() == "matrix":
+        from aumdoctor.report.matrix import of_matrix
+
+        out(of_matrix(width()))
+        return
     from aumdoctor.checks.registry import CHECKS
     from aumdoctor.knowledge.lookup import known_names, look_up, nearest
     from aumdoctor.report import explanation
 
-    query = " ".join(context.args)
     if not query.strip():
         raise UsageError("it was not said what to explain", advice="for example: aumdoctor explain 0x8024402C")
     check = match_check(query, CHECKS)

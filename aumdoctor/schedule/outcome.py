@@ -124,6 +124,11 @@ def windows_patch_modes() -> Iterator[tuple[str, bool, PatchModeRule]]:
         yield mode, automatic_updates, rule
 
 
+def linux_patch_modes() -> Iterator[tuple[str, PatchModeRule]]:
+    """The patch modes of Linux VMs, in order."""
+    yield from _LINUX_MODES.items()
+
+
 def patch_mode_rule(os_type: str, patch_mode: str | None, *, automatic_updates: bool | None = None) -> PatchModeRule:
     """What is documented of an Azure VM's patch mode; an absent mode and an absent `enableAutomaticUpdates` mean the
     platform's defaults, `AutomaticByOS` (Windows) or `ImageDefault` (Linux) and true.
