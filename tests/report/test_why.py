@@ -10,6 +10,11 @@ import pytest
 from jsonschema import Draft202012Validator, FormatChecker
 from rich.cells import cell_len
 
+from aumdoctor.checks.arc_disconnected import arc_disconnected
+from aumdoctor.checks.check import Check
+from aumdoctor.checks.machine_not_running import machine_not_running
+from aumdoctor.checks.maintenance_provider_unregistered import maintenance_provider_unregistered
+from aumdoctor.checks.patch_mode_not_schedulable import patch_mode_not_schedulable
 from aumdoctor.checks.registry import CHECKS
 from aumdoctor.diagnosis.chain import chain_of
 from aumdoctor.model.estate import Estate
@@ -22,9 +27,9 @@ SCHEMA = Path(__file__).parents[2] / "docs" / "why.schema.json"
 MatchesGolden = Callable[[str, str], None]
 
 
-def why(seen: Estate, exit_code: int = 1) -> Why:
-    examination = examine(seen)
-    chain = chain_of(examination, CHECKS, seen.machines[0])
+def why(seen: Estate, exit_code: int = 1, checks: tuple[Check, ...] = CHECKS) -> Why:
+    examination = examine(seen, *checks)
+    chain = chain_of(examination, checks, seen.machines[0])
     return why_of(examination, chain, generated_at=NOW, exit_code=exit_code)
 
 
@@ -38,7 +43,8 @@ def validate(report: Why) -> None:
 def ill() -> Why:
     """Off, under a schedule that its patch mode keeps out, and nothing known of the subscription's providers."""
     manual = azure_vm("vm-042", power_state="deallocated", patch_settings=patch_settings(patch_mode="Manual"))
-    return why(estate(manual, scheduled=True, denied=[Fact.PROVIDERS]))
+    checks = (machine_not_running, patch_mode_not_schedulable, maintenance_provider_unregistered, arc_disconnected)
+    return why(estate(manual, scheduled=True, denied=[Fact.PROVIDERS]), checks=checks)
 
 
 def test_a_page_of_80_columns_reads_as_it_was_reviewed(ill: Why, matches_golden: MatchesGolden) -> None:
