@@ -17,9 +17,9 @@ from aumdoctor.azure.limiter import Key
 from aumdoctor.azure.narrowing import narrow
 from aumdoctor.azure.proofs import read_proofs
 from aumdoctor.azure.scope import ScopeRequest, subscriptions_in_scope
-from aumdoctor.azure.session import Session
+from aumdoctor.azure.session import Session, http_session, transport
 from aumdoctor.azure.subscription_reads import read_subscriptions
-from aumdoctor.errors import UnreadableError
+from aumdoctor.errors import UnreadableError, UsageError
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact
@@ -62,7 +62,13 @@ async def _collect(
         progress.note(f"throttled by Azure ({what}): waiting {seconds:.0f} s")
 
     ends = endpoints(options)
-    async with Session(options, ends, credential(options, ends), on_wait) as session:
+    http = http_session(options)
+    try:
+        sign_in = credential(options, ends, transport(http))
+    except UsageError:
+        await http.close()
+        raise
+    async with Session(options, ends, sign_in, http, on_wait) as session:
         try:
             async with asyncio.timeout(options.timeout):
                 progress.stage("subscriptions", 0, None)

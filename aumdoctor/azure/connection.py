@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import ssl
 from urllib.parse import urlsplit
 
 import msgspec
@@ -92,18 +93,22 @@ def endpoints(options: ConnectionOptions) -> Endpoints:
     return Endpoints(arm=arm or known.arm, authority=authority or known.authority, scope=known.scope)
 
 
-def trust(options: ConnectionOptions) -> str | bool:
-    """What TLS certificates are verified against: a CA bundle file, or True for the system's own store.
+def bundles(options: ConnectionOptions) -> list[str]:
+    """The files of further CA certificates: of `ca_bundle`, and of the variables that `az` and curl obey."""
+    named = (options.ca_bundle, os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("CURL_CA_BUNDLE"))
+    return list(dict.fromkeys(bundle for bundle in named if bundle))
 
-    Beside `ca_bundle` the variables that `az` and the Azure SDKs of other transports obey are honoured
-    (REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE); SSL_CERT_FILE is by the system's store itself. Raises UsageError where the
-    file cannot be read.
-    """
-    bundle = options.ca_bundle or os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("CURL_CA_BUNDLE")
-    if not bundle:
-        return True
-    if not os.access(bundle, os.R_OK):
-        raise UsageError(
-            f"the CA bundle {bundle!r} cannot be read", advice="give a PEM file with --ca-bundle or REQUESTS_CA_BUNDLE"
-        )
-    return bundle
+
+def tls_context(options: ConnectionOptions) -> ssl.SSLContext:
+    """What TLS certificates are verified against: the system's store (or SSL_CERT_FILE and SSL_CERT_DIR), and beside
+    it every one of `bundles`. Raises UsageError where a bundle cannot be read or holds no certificate."""
+    context = ssl.create_default_context()
+    for bundle in bundles(options):
+        try:
+            context.load_verify_locations(cafile=bundle)
+        except (OSError, ssl.SSLError) as error:
+            raise UsageError(
+                f"the CA bundle {bundle!r} cannot be read: {error.strerror or error}",
+                advice="give a PEM file with --ca-bundle, REQUESTS_CA_BUNDLE or CURL_CA_BUNDLE",
+            ) from error
+    return context

@@ -12,7 +12,7 @@ from azure.core.credentials import AccessToken, TokenCredential
 from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.pipeline.transport import AioHttpTransport
 
-from aumdoctor.azure.connection import AUTH_KINDS, ConnectionOptions, Endpoints, trust
+from aumdoctor.azure.connection import AUTH_KINDS, ConnectionOptions, Endpoints, bundles
 from aumdoctor.errors import UsageError
 
 TOKEN_VARIABLE = "AUMDOCTOR_ACCESS_TOKEN"  # noqa: S105 - the name of a variable
@@ -53,8 +53,8 @@ class InThread(StaticToken):
         return await asyncio.to_thread(self._credential.get_token, *scopes, **options)
 
 
-def credential(options: ConnectionOptions, ends: Endpoints) -> AsyncTokenCredential:
-    """The credential that `options.auth` names.
+def credential(options: ConnectionOptions, ends: Endpoints, transport: AioHttpTransport) -> AsyncTokenCredential:
+    """The credential that `options.auth` names; it speaks through `transport`, which it does not close.
 
     Raises UsageError for an unknown kind, and for `token` without AUMDOCTOR_ACCESS_TOKEN. Whether a credential works
     shows only when the first token is asked for.
@@ -70,12 +70,14 @@ def credential(options: ConnectionOptions, ends: Endpoints) -> AsyncTokenCredent
     if options.auth not in AUTH_KINDS:
         raise UsageError(f"there is no credential kind {options.auth!r}", advice=f"use one of: {', '.join(AUTH_KINDS)}")
     try:
-        return _from_azure_identity(options, ends)
+        return _from_azure_identity(options, ends, transport)
     except ValueError as error:
         raise UsageError(f"--auth {options.auth} cannot be set up: {error}") from error
 
 
-def _from_azure_identity(options: ConnectionOptions, ends: Endpoints) -> AsyncTokenCredential:
+def _from_azure_identity(
+    options: ConnectionOptions, ends: Endpoints, transport: AioHttpTransport
+) -> AsyncTokenCredential:
     from azure import identity
     from azure.identity import aio
 
@@ -83,20 +85,21 @@ def _from_azure_identity(options: ConnectionOptions, ends: Endpoints) -> AsyncTo
     authority: dict[str, Any] = {"authority": ends.authority}
     if options.authority:
         authority["disable_instance_discovery"] = True
-    web: dict[str, Any] = authority | {"transport": AioHttpTransport(connection_verify=trust(options))}
+    web: dict[str, Any] = authority | {"transport": transport}
     tenant = {"tenant_id": options.tenant} if options.tenant else {}
     client = {"client_id": options.client_id} if options.client_id else {}
     match options.auth:
         case "cli":
             return aio.AzureCliCredential(tenant_id=options.tenant or "")
         case "managed-identity":
-            return aio.ManagedIdentityCredential(client_id=options.client_id)
+            return aio.ManagedIdentityCredential(client_id=options.client_id, transport=transport)
         case "workload-identity":
             return aio.WorkloadIdentityCredential(**web, **tenant, **client)
         case "environment":
             return aio.EnvironmentCredential(**web)
         case "interactive" | "device-code":
-            known: dict[str, Any] = authority | tenant | client | {"connection_verify": trust(options)}
+            trusted: str | bool = next(iter(bundles(options)), True)
+            known: dict[str, Any] = authority | tenant | client | {"connection_verify": trusted}
             if options.auth == "interactive":
                 return InThread(identity.InteractiveBrowserCredential(**known))
             return InThread(identity.DeviceCodeCredential(**known))
@@ -108,11 +111,4 @@ def _from_azure_identity(options: ConnectionOptions, ends: Endpoints) -> AsyncTo
             if options.tenant:
                 chosen["workload_identity_tenant_id"] = options.tenant
                 chosen["additionally_allowed_tenants"] = [options.tenant]
-            return aio.DefaultAzureCredential(authority=ends.authority, **_trusting(options), **chosen)
-
-
-def _trusting(options: ConnectionOptions) -> dict[str, Any]:
-    """DefaultAzureCredential hands its options to every credential of the chain, and one transport cannot serve all:
-    IMDS is plain http on another host, and each closes what it was given. A CA bundle alone is passed on."""
-    bundle = trust(options)
-    return {} if bundle is True else {"connection_verify": bundle}
+            return aio.DefaultAzureCredential(authority=ends.authority, transport=transport, **chosen)

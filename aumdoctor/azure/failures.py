@@ -66,7 +66,9 @@ def of_response(response: AsyncHttpResponse, body: bytes) -> ReadFailure:
 def of_exception(error: Exception) -> ReadFailure:
     """The failure behind an exception of the SDK: name resolution, TLS, proxy, connection, time, or the credential."""
     if isinstance(error, ClientAuthenticationError):
-        return ReadFailure("AuthenticationFailed", _short(error))
+        # The credentials wrap whatever went wrong on the way to the authority; the way out is another.
+        code = next((code for mark, code in _ON_THE_WAY_TO_SIGN_IN if mark in str(error)), "AuthenticationFailed")
+        return ReadFailure(code, _short(error))
     causes: list[BaseException] = []
     cause: BaseException | None = error
     while cause is not None and cause not in causes:
@@ -78,6 +80,12 @@ def of_exception(error: Exception) -> ReadFailure:
             return ReadFailure(code, _short(causes[-1] if code == "TlsFailure" else error))
     return ReadFailure("ConnectionFailed", _short(error))
 
+
+_ON_THE_WAY_TO_SIGN_IN = (
+    ("CERTIFICATE_VERIFY_FAILED", "TlsFailure"),
+    ("Name or service not known", "DnsFailure"),
+    ("getaddrinfo failed", "DnsFailure"),
+)
 
 _TRANSPORT_FAILURES: tuple[tuple[str, frozenset[str]], ...] = (
     ("ProxyFailure", frozenset({"ClientProxyConnectionError", "ClientHttpProxyError", "ProxyError"})),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import re
-import ssl
 from collections.abc import AsyncIterator, Callable, Mapping
 from types import TracebackType
 from typing import Any
@@ -33,7 +32,7 @@ from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuth
 
 from aumdoctor import __version__
 from aumdoctor.azure import failures
-from aumdoctor.azure.connection import ConnectionOptions, Endpoints, trust
+from aumdoctor.azure.connection import ConnectionOptions, Endpoints, tls_context
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.limiter import Key, Limiter, backoff, retry_after
 from aumdoctor.azure.wire.base import Malformed
@@ -73,7 +72,7 @@ class ReadOnly(SansIOHTTPPolicy[HttpRequest, AsyncHttpResponse]):
 
 
 class Session:
-    """An open connection for reading. Use it as an asynchronous context manager.
+    """An open connection for reading. Use it as an asynchronous context manager; it closes credential and `http`.
 
     Every method raises ReadFailure and nothing else for what Azure or the network answers.
     """
@@ -83,10 +82,12 @@ class Session:
         options: ConnectionOptions,
         ends: Endpoints,
         credential: AsyncTokenCredential,
+        http: aiohttp.ClientSession,
         on_wait: Callable[[float, Key], None],
     ) -> None:
         self._endpoint = ends.arm
         self._credential = credential
+        self._http = http
         self._limiter = Limiter(on_wait)
         self._slots = asyncio.Semaphore(max(1, options.concurrency))
         self._graph_slots = asyncio.Semaphore(3)
@@ -101,7 +102,7 @@ class Session:
             ARMHttpLoggingPolicy(),
         ]
         self._client: AsyncARMPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncARMPipelineClient(
-            base_url=ends.arm, policies=policies, transport=_transport(options)
+            base_url=ends.arm, policies=policies, transport=transport(http)
         )
 
     async def __aenter__(self) -> Session:
@@ -116,6 +117,7 @@ class Session:
     ) -> None:
         await self._client.__aexit__(kind, error, trace)
         await self._credential.close()
+        await self._http.close()
         # TLS connections that were cut off in the middle take some turns of the loop to close (aiohttp's own advice).
         await asyncio.sleep(_CLOSING_SECONDS)
 
@@ -201,18 +203,25 @@ class Session:
             await asyncio.sleep(wait if wait is not None else backoff(faults - 1))
 
 
-def _transport(options: ConnectionOptions) -> AioHttpTransport:
-    """One pool of connections. The SDK's transport would make a TLS context, and so a connection, for every request
-    where a CA bundle is given; with the context in the connector they are kept open and used again."""
-    bundle = trust(options)
-    tls = True if bundle is True else ssl.create_default_context(cafile=str(bundle))
-    http = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(ssl=tls, limit=max(1, options.concurrency) + 8),
+def http_session(options: ConnectionOptions) -> aiohttp.ClientSession:
+    """One pool of connections for ARM and for signing in; proxies by HTTPS_PROXY and NO_PROXY.
+
+    The SDK's own transport would make a TLS context, and so a connection, for every request where a CA bundle is given;
+    with the context in the connector they are kept open and used again.
+    """
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=tls_context(options), limit=max(1, options.concurrency) + 8),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
         trust_env=True,
     )
-    return AioHttpTransport(session=http, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS)
+
+
+def transport(http: aiohttp.ClientSession) -> AioHttpTransport:
+    """The SDK's transport over a session that it does not close."""
+    return AioHttpTransport(
+        session=http, session_owner=False, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
+    )
 
 
 def _is_transient(failure: ReadFailure) -> bool:

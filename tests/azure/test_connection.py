@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from aumdoctor.azure.connection import ConnectionOptions, endpoints, trust
+from aumdoctor.azure.connection import ConnectionOptions, endpoints, tls_context
 from aumdoctor.azure.credentials import StaticToken, credential
+from aumdoctor.azure.session import http_session, transport
+from aumdoctor.demo.certificate import write_certificate
 from aumdoctor.errors import UsageError
 
 
@@ -43,20 +45,40 @@ def test_an_endpoint_that_cannot_work_is_refused_with_the_reason(options: Connec
         endpoints(options)
 
 
-def test_the_ca_bundle_of_the_option_goes_before_that_of_the_environment(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    given, usual = tmp_path / "given.pem", tmp_path / "usual.pem"
-    given.touch()
-    usual.touch()
-    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE"):
+def authority(folder: Path, name: str) -> tuple[Path, str]:
+    """A CA certificate of its own, and its subject."""
+    own = folder / name
+    own.mkdir()
+    certificate, _ = write_certificate(own)
+    return certificate, name
+
+
+def trusted(options: ConnectionOptions) -> set[bytes]:
+    return set(tls_context(options).get_ca_certs(binary_form=True))
+
+
+def test_every_named_ca_is_trusted_beside_the_systems_own(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE", "SSL_CERT_DIR"):
         monkeypatch.delenv(variable, raising=False)
-    assert trust(ConnectionOptions()) is True
-    monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(usual))
-    assert trust(ConnectionOptions()) == str(usual)
-    assert trust(ConnectionOptions(ca_bundle=str(given))) == str(given)
-    with pytest.raises(UsageError, match="cannot be read"):
-        trust(ConnectionOptions(ca_bundle=str(tmp_path / "none.pem")))
+    system = trusted(ConnectionOptions())
+    found = []
+    for variable in ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "SSL_CERT_FILE"):
+        certificate, _ = authority(tmp_path, variable)
+        monkeypatch.setenv(variable, str(certificate))
+        found.append(len(trusted(ConnectionOptions())))
+    given, _ = authority(tmp_path, "given")
+    with_option = trusted(ConnectionOptions(ca_bundle=str(given)))
+    assert found[1] == len(system) + 2
+    assert len(with_option) >= 4, "SSL_CERT_FILE takes the place of the system's own file"
+    assert len(with_option - system) == 4
+
+
+def test_a_bundle_that_cannot_be_used_is_refused_with_the_reason(tmp_path: Path) -> None:
+    rubbish = tmp_path / "rubbish.pem"
+    rubbish.write_text("no certificate")
+    for bundle in (tmp_path / "none.pem", rubbish):
+        with pytest.raises(UsageError, match="cannot be read"):
+            tls_context(ConnectionOptions(ca_bundle=str(bundle)))
 
 
 async def test_every_kind_of_credential_can_be_made(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -66,22 +88,25 @@ async def test_every_kind_of_credential_can_be_made(monkeypatch: pytest.MonkeyPa
     monkeypatch.setenv("AZURE_FEDERATED_TOKEN_FILE", str(token_file))
     for auth in ("cli", "managed-identity", "workload-identity", "environment", "interactive", "device-code", "token"):
         options = ConnectionOptions(auth=auth, tenant="contoso.example", client_id="c")
-        found = credential(options, endpoints(options))
-        assert hasattr(found, "get_token"), auth
-        await found.close()
+        async with http_session(options) as http:
+            found = credential(options, endpoints(options), transport(http))
+            assert hasattr(found, "get_token"), auth
+            await found.close()
 
 
 async def test_a_token_of_the_environment_is_used_as_it_is(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AUMDOCTOR_ACCESS_TOKEN", " abc \n")
     options = ConnectionOptions(auth="token")
-    found = credential(options, endpoints(options))
-    assert isinstance(found, StaticToken)
-    assert (await found.get_token("x")).token == "abc"
+    async with http_session(options) as http:
+        found = credential(options, endpoints(options), transport(http))
+        assert isinstance(found, StaticToken)
+        assert (await found.get_token("x")).token == "abc"
 
 
-def test_a_missing_token_and_an_unknown_kind_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_a_missing_token_and_an_unknown_kind_say_what_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("AUMDOCTOR_ACCESS_TOKEN", raising=False)
-    for auth in ("token", "magic"):
-        with pytest.raises(UsageError) as caught:
-            credential(ConnectionOptions(auth=auth), endpoints(ConnectionOptions()))
-        assert caught.value.advice
+    async with http_session(ConnectionOptions()) as http:
+        for auth in ("token", "magic"):
+            with pytest.raises(UsageError) as caught:
+                credential(ConnectionOptions(auth=auth), endpoints(ConnectionOptions()), transport(http))
+            assert caught.value.advice

@@ -23,6 +23,8 @@ def caused_by(error: AzureError, cause: BaseException) -> AzureError:
     ("error", "code"),
     [
         (ClientAuthenticationError("AADSTS50020: wrong tenant"), "AuthenticationFailed"),
+        (ClientAuthenticationError("x: [SSL: CERTIFICATE_VERIFY_FAILED] self-signed certificate"), "TlsFailure"),
+        (ClientAuthenticationError("x: Cannot connect: [Name or service not known]"), "DnsFailure"),
         (caused_by(ServiceRequestError("x"), socket.gaierror(-2, "Name or service not known")), "DnsFailure"),
         (caused_by(ServiceRequestError("x"), ssl.SSLCertVerificationError("self-signed")), "TlsFailure"),
         (ServiceResponseTimeoutError("read timed out"), "Timeout"),
