@@ -87,7 +87,7 @@ def is_outside_automatic_patching(machine: Machine) -> bool | None:
         return None
     if not image.publisher:
         return True if image.id else None
-    supported = platform_patching_image(image.publisher, image.offer or "", image.sku or "")
+    supported = platform_patching_image(image.publisher, image.offer, image.sku)
     return None if supported is None else not supported
 
 

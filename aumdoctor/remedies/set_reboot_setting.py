@@ -16,7 +16,6 @@ _VALUES = {"ifrequired": "IfRequired", "never": "Never", "always": "Always"}
     title="Give the VM the reboot setting of its schedule",
     risk=Risk.CONSENT,
     reversible=True,
-    portal="",
 )
 def set_reboot_setting(finding: Finding, estate: Estate) -> Prescription | None:
     """PATCH of the VM model, taken back by the old value. It decides whether the VM restarts in its next window, hence

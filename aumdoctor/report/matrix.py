@@ -55,7 +55,8 @@ def of_matrix(width: int) -> str:
         "Which patch modes a VM can have",
         _table(("Windows", "auto updates", "allowed", "NoAutoUpdate", "switches to"), _windows_rows()),
         fill(
-            "enableAutomaticUpdates is fixed when the VM is created, so AutomaticByOS and Manual never change places."
+            "auto updates: enableAutomaticUpdates, which is fixed when the VM is created, so that AutomaticByOS and "
+            "Manual never change places. NoAutoUpdate: what Azure writes to the registry of the guest."
         ),
         *(fill(note) for note in disputed),
         _table(("Linux", "allowed", "switches to"), _linux_rows()),

@@ -48,6 +48,22 @@ def test_an_unknown_word_ends_with_2_and_the_nearest(run: Run) -> None:
     assert run("explain").code == 2
 
 
+@pytest.mark.parametrize("word", ["matrix", "Matrix"])
+def test_the_matrix_says_who_patches_a_machine(run: Run, word: str) -> None:
+    ended = run("explain", word)
+    assert ended.code == 0
+    lines = ended.out.splitlines()
+    rows = [line for line in lines if line[:1].isdigit()]
+    assert len(rows) == 8
+    assert rows[2].split() == ["3", "yes", "no", "yes", "nobody,", "runs", "fail", "AUM031"]
+    assert any(line.split() == ["AutomaticByPlatform", "false", "disputed", "1", "Manual"] for line in lines)
+    assert any(line.startswith("Arc-enabled server") for line in lines)
+    assert "sources disagree" in ended.out
+    assert all(len(line) <= 80 for line in lines)
+    named = {word for row in rows for word in row.split() if word.startswith("AUM")}
+    assert named <= {check.id for check in CHECKS}
+
+
 def test_every_check_can_be_shown_at_80_columns(run: Run) -> None:
     for check in CHECKS:
         ended = run("checks", "show", check.id)
