@@ -12,6 +12,7 @@ from aumdoctor.demo.machines import (
     instance_view,
     is_arc,
     os_type_of,
+    provisioned_status,
     set_power,
     vm_without_view,
 )
@@ -317,6 +318,7 @@ def _power(power_state: str) -> Callable[[Call], Answer]:
 def _reapply(call: Call) -> Answer:
     vm = _vm(call)
     vm["properties"]["provisioningState"] = "Succeeded"
+    vm["properties"]["instanceView"]["statuses"][0] = provisioned_status(call.azure.now())
     call.state.touch(vm["id"])
     return begin(call, call.parts["subscription"], vm["location"])
 

@@ -209,12 +209,7 @@ def add_vm(
                 "hyperVGeneration": "V2",
                 "vmAgent": ready_agent(state, os_type),
                 "statuses": [
-                    {
-                        "code": "ProvisioningState/succeeded",
-                        "level": "Info",
-                        "displayStatus": "Provisioning succeeded",
-                        "time": timestamp(created + timedelta(minutes=4)),
-                    },
+                    provisioned_status(created + timedelta(minutes=4)),
                     power_status("running"),
                 ],
             },
@@ -327,6 +322,16 @@ def ready_agent(state: DemoEstate, os_type: str) -> Wire:
                 "time": timestamp(state.now - timedelta(minutes=1)),
             }
         ],
+    }
+
+
+def provisioned_status(at: datetime) -> Wire:
+    """The instance-view status that says that the last operation on a VM succeeded."""
+    return {
+        "code": "ProvisioningState/succeeded",
+        "level": "Info",
+        "displayStatus": "Provisioning succeeded",
+        "time": timestamp(at),
     }
 
 

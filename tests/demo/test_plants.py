@@ -122,3 +122,15 @@ def test_servers_report_their_system_as_the_arc_agent_does(state: DemoEstate, se
     assert seen[linux]["osSku"].startswith("Ubuntu")
     assert seen[linux]["osVersion"].endswith("-generic"), "the kernel's version"
     assert seen[windows]["osSku"].startswith("Windows Server")
+
+
+def test_reapplying_a_failed_vm_mends_it(state: DemoEstate, arm: Any) -> None:
+    vm_id = add_vm(state)
+    plant(state, "AUM044", vm_id)
+    before = arm("GET", f"{vm_id}?$expand=instanceView&api-version=2024-07-01").body["properties"]
+    assert before["provisioningState"] == "Failed"
+    assert before["instanceView"]["statuses"][0]["level"] == "Error"
+    assert arm("POST", f"{vm_id}/reapply").status == 202
+    after = arm("GET", f"{vm_id}?$expand=instanceView&api-version=2024-07-01").body["properties"]
+    assert after["provisioningState"] == "Succeeded"
+    assert [status["level"] for status in after["instanceView"]["statuses"]] == ["Info", "Info"]

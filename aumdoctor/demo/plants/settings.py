@@ -115,9 +115,12 @@ def _image_not_patched_by_the_platform(state: DemoEstate, machine_id: str) -> st
     return machine_id
 
 
-def _hotpatching_beside_the_flag(state: DemoEstate, machine_id: str) -> str:
+def _hotpatching_under_schedule(state: DemoEstate, machine_id: str) -> str:
+    """The demo's Azure refuses hotpatching beside the flag for schedules, so the schedule cannot work either."""
     set_image(state, machine_id, _HOTPATCHABLE)
+    _bypass_flag_missing(state, machine_id)
     patch_settings_of(state.machine(machine_id))["enableHotpatching"] = True
+    found_too(state, "AUM031", machine_id)
     return machine_id
 
 
@@ -164,7 +167,7 @@ PLANTS = {
     "AUM033": Plant(_customer_managed_without_schedule, VMS, scheduled=False, weight=2),
     "AUM034": Plant(_patched_by_the_platform, VMS, scheduled=False),
     "AUM035": Plant(_image_not_patched_by_the_platform, VMS, scheduled=False),
-    "AUM036": Plant(_hotpatching_beside_the_flag, (WINDOWS_VM,)),
+    "AUM036": Plant(_hotpatching_under_schedule, (WINDOWS_VM,)),
     "AUM037": Plant(_automatic_updates_immutable, (WINDOWS_VM,)),
     "AUM039": Plant(_periodic_assessment_off, (*VMS, *ARC), weight=2),
     "AUM040": Plant(_reboots_otherwise_than_its_schedule, VMS),
