@@ -60,9 +60,9 @@ def autopatch_image_not_supported(machine: Machine, context: Context) -> Iterato
     named = _name_of(machine.image)
     image = sign(_IMAGE, named, expected)
     if outside:
-        kind = "its image" if machine.image is not None and machine.image.publisher else "custom images such as"
+        kind = f"its image {named}" if machine.image and machine.image.publisher else "gallery and custom images"
         yield observe(
-            f"Azure is to patch it by itself, but does not for {kind} {named}: nobody patches it",
+            f"Azure is to patch it by itself, but does not for {kind}: nobody patches it",
             *(image, mode, *readiness),
             scheduled="false",
         )

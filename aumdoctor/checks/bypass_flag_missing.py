@@ -40,6 +40,8 @@ def bypass_flag_missing(machine: Machine, context: Context) -> Iterator[Observat
     Where the attached configuration could not be read it may be for hosts and not for guests; the confidence is then
     medium. An absent flag means false.
     """
+    if machine.bypasses_platform_safety_checks or not machine.is_platform_patch_mode:
+        return
     schedules = context.schedules(machine)
     if patch_outcome(machine, scheduled=bool(schedules)).row != 3:
         return

@@ -41,6 +41,8 @@ def patch_mode_not_schedulable(machine: Machine, context: Context) -> Iterator[O
     medium. An absent patch mode means `AutomaticByOS` on Windows and `ImageDefault` on Linux. Arc-enabled servers need
     no patch mode.
     """
+    if machine.is_platform_patch_mode:
+        return
     schedules = context.schedules(machine)
     outcome = patch_outcome(machine, scheduled=bool(schedules))
     if outcome.row not in (5, 7):
