@@ -57,10 +57,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Undetermined(msgspec.Struct, frozen=True, kw_only=True):
-    """Azure answered, and the answer does not tell (power state `unknown`, say)."""
+    """Azure answered, and the answer does not tell (power state `unknown`, say). `resource_id` is the subject's own
+    where left out."""
 
     fact: Fact
     reason: str
+    resource_id: str | None = None
 
 
 class NotApplicable(msgspec.Struct, frozen=True, kw_only=True):

@@ -209,7 +209,8 @@ class _Bench:
                 self.reasons[check.id] = seen.reason
             return
         if isinstance(seen, Undetermined):
-            self.unknowns.append(Unknown(check=check.id, resource_id=resource_id, fact=seen.fact, reason=seen.reason))
+            about = seen.resource_id or resource_id
+            self.unknowns.append(Unknown(check=check.id, resource_id=about, fact=seen.fact, reason=seen.reason))
             return
         about = seen.resource_id or resource_id
         self.findings.append(

@@ -61,6 +61,11 @@ class CollectionScope(msgspec.Struct, frozen=True, kw_only=True):
     tags: tuple[str, ...] = ()
     locations: tuple[str, ...] = ()
 
+    @property
+    def is_narrowed(self) -> bool:
+        """Whether some machines of the subscriptions were left out, so that one that is not there proves nothing."""
+        return bool(self.resource_groups or self.machines or self.tags or self.locations)
+
 
 class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     """Everything seen by one collection. `collected_at` is when it began; judge it with that time as `now`."""

@@ -1,0 +1,52 @@
+"""Moments of a maintenance window: local times in a Windows time zone, as Microsoft.Maintenance writes them.
+
+Windows' names ("W. Europe Standard Time") are mapped to the zones of the tz database as the Unicode CLDR has it, through
+tzlocal's table; summer time is reckoned by the tz database.
+"""
+
+from __future__ import annotations
+
+from datetime import MAXYEAR, UTC, datetime
+from functools import cache
+from zoneinfo import ZoneInfo
+
+NEVER = datetime.max.replace(tzinfo=UTC)
+"""What Azure writes as the year 9999: no end."""
+
+
+@cache
+def time_zone(name: str) -> ZoneInfo | None:
+    """The zone of a Windows time zone id, compared without regard to case; None for one that is not known. A name of the
+    tz database ("Europe/Berlin") is not one: Microsoft.Maintenance refuses it."""
+    zone = _zones().get(name.strip().lower())
+    return ZoneInfo(zone) if zone is not None else None
+
+
+def local_moment(text: str | None, zone: str | None) -> datetime | None:
+    """A `startDateTime` or `expirationDateTime` as a moment: `2026-01-03 22:00`, seconds or not, in a Windows time zone.
+
+    None where it is absent or not written so, or its time zone is not known. In the hour that the clock repeats the
+    first counts.
+    """
+    if text is None or zone is None:
+        return None
+    known = time_zone(zone)
+    if known is None:
+        return None
+    try:
+        written = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    if written.year == MAXYEAR:
+        return NEVER
+    try:
+        return (written if written.tzinfo is not None else written.replace(tzinfo=known)).astimezone(UTC)
+    except OverflowError:
+        return None
+
+
+@cache
+def _zones() -> dict[str, str]:
+    from tzlocal.windows_tz import win_tz  # takes some milliseconds that a scan without schedules need not pay
+
+    return {name.lower(): zone for name, zone in win_tz.items()}
