@@ -57,6 +57,7 @@ GROUP = "rg-prod"
 PROVIDERS = {
     "microsoft.compute": "Registered",
     "microsoft.hybridcompute": "Registered",
+    "microsoft.guestconfiguration": "Registered",
     "microsoft.maintenance": "Registered",
     "microsoft.policyinsights": "Registered",
     "microsoft.insights": "Registered",
@@ -250,7 +251,7 @@ def azure_vm(
 
 
 def arc_agent(**overrides: Any) -> ArcAgent:
-    """A connected Arc agent that may run extensions."""
+    """A connected Arc agent that may run extensions, of a supported system."""
     healthy: dict[str, Any] = {
         "status": "Connected",
         "last_status_change": NOW - timedelta(days=20),
@@ -258,6 +259,7 @@ def arc_agent(**overrides: Any) -> ArcAgent:
         "config_mode": "full",
         "extensions_enabled": True,
         "guest_configuration_enabled": True,
+        "os_sku": "Windows Server 2022 Datacenter",
     }
     return ArcAgent(**{**healthy, **overrides})
 

@@ -1,8 +1,17 @@
 """Every check, by hand and in order of id. A new check is one file and one line here."""
 
+from aumdoctor.checks.arc_agent_outdated import arc_agent_outdated
+from aumdoctor.checks.arc_cost import arc_cost
 from aumdoctor.checks.arc_disconnected import arc_disconnected
+from aumdoctor.checks.arc_esu_not_licensed import arc_esu_not_licensed
+from aumdoctor.checks.arc_extension_stuck_deleting import arc_extension_stuck_deleting
 from aumdoctor.checks.arc_extensions_disabled import arc_extensions_disabled
+from aumdoctor.checks.arc_hotpatch_action_required import arc_hotpatch_action_required
 from aumdoctor.checks.arc_machine_cloned import arc_machine_cloned
+from aumdoctor.checks.arc_private_link import arc_private_link
+from aumdoctor.checks.arc_provider_unregistered import arc_provider_unregistered
+from aumdoctor.checks.arc_region_unsupported import arc_region_unsupported
+from aumdoctor.checks.arc_unsupported_os import arc_unsupported_os
 from aumdoctor.checks.arc_update_extension_missing import arc_update_extension_missing
 from aumdoctor.checks.arc_update_extension_unhealthy import arc_update_extension_unhealthy
 from aumdoctor.checks.assessment_failed import assessment_failed
@@ -90,7 +99,16 @@ CHECKS: tuple[Check, ...] = (
     vm_without_os_profile,
     arc_disconnected,
     arc_machine_cloned,
+    arc_agent_outdated,
     arc_extensions_disabled,
+    arc_provider_unregistered,
+    arc_region_unsupported,
+    arc_extension_stuck_deleting,
+    arc_private_link,
+    arc_esu_not_licensed,
+    arc_hotpatch_action_required,
+    arc_cost,
+    arc_unsupported_os,
     assessment_stale,
     assessment_failed,
     installation_failed,

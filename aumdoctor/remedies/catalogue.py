@@ -6,6 +6,7 @@ from aumdoctor.model.finding import Finding
 from aumdoctor.remedies.allow_arc_extensions import allow_arc_extensions
 from aumdoctor.remedies.allow_extension_operations import allow_extension_operations
 from aumdoctor.remedies.assess_now import assess_now
+from aumdoctor.remedies.assign_esu_license import assign_esu_license
 from aumdoctor.remedies.assign_schedule import assign_schedule
 from aumdoctor.remedies.attach_to_schedule import attach_to_schedule
 from aumdoctor.remedies.correct_wsus_pointer import correct_wsus_pointer
@@ -15,15 +16,20 @@ from aumdoctor.remedies.delete_arc_extension import delete_arc_extension
 from aumdoctor.remedies.disable_hotpatching import disable_hotpatching
 from aumdoctor.remedies.enable_periodic_assessment import enable_periodic_assessment
 from aumdoctor.remedies.enable_windows_update_service import enable_windows_update_service
+from aumdoctor.remedies.finish_extension_deletion import finish_extension_deletion
 from aumdoctor.remedies.grant_policy_role import grant_policy_role
 from aumdoctor.remedies.install_on_demand import install_on_demand
 from aumdoctor.remedies.install_vm_agent import install_vm_agent
 from aumdoctor.remedies.keep_running_in_window import keep_running_in_window
 from aumdoctor.remedies.lengthen_window import lengthen_window
+from aumdoctor.remedies.meet_hotpatch_prerequisites import meet_hotpatch_prerequisites
 from aumdoctor.remedies.open_linux_repositories import open_linux_repositories
+from aumdoctor.remedies.open_way_beside_private_link import open_way_beside_private_link
 from aumdoctor.remedies.open_windows_update_endpoints import open_windows_update_endpoints
+from aumdoctor.remedies.patch_unsupported_system import patch_unsupported_system
 from aumdoctor.remedies.reapply import reapply
 from aumdoctor.remedies.reconnect_arc_agent import reconnect_arc_agent
+from aumdoctor.remedies.reconnect_in_supported_region import reconnect_in_supported_region
 from aumdoctor.remedies.register_provider import register_provider
 from aumdoctor.remedies.remediate_policy import remediate_policy
 from aumdoctor.remedies.remedy import Remedy, RemedyKind
@@ -35,11 +41,13 @@ from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
 from aumdoctor.remedies.set_reboot_setting import set_reboot_setting
 from aumdoctor.remedies.start_machine import start_machine
 from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_without_schedule
+from aumdoctor.remedies.upgrade_arc_agent import upgrade_arc_agent
 
 REMEDIES: tuple[RemedyKind, ...] = (
     allow_arc_extensions,
     allow_extension_operations,
     assess_now,
+    assign_esu_license,
     assign_schedule,
     attach_to_schedule,
     correct_wsus_pointer,
@@ -49,15 +57,20 @@ REMEDIES: tuple[RemedyKind, ...] = (
     disable_hotpatching,
     enable_periodic_assessment,
     enable_windows_update_service,
+    finish_extension_deletion,
     grant_policy_role,
     install_on_demand,
     install_vm_agent,
     keep_running_in_window,
     lengthen_window,
+    meet_hotpatch_prerequisites,
     open_linux_repositories,
+    open_way_beside_private_link,
     open_windows_update_endpoints,
+    patch_unsupported_system,
     reapply,
     reconnect_arc_agent,
+    reconnect_in_supported_region,
     register_provider,
     remediate_policy,
     remove_assignment,
@@ -68,6 +81,7 @@ REMEDIES: tuple[RemedyKind, ...] = (
     set_reboot_setting,
     start_machine,
     stop_patching_without_schedule,
+    upgrade_arc_agent,
 )
 
 BY_NAME = {kind.name: kind for kind in REMEDIES}
