@@ -1,7 +1,9 @@
 """RC-04: allow extension operations on a VM."""
 
+from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
+from aumdoctor.remedies.declared import declared_extension_operations
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
 
@@ -20,4 +22,6 @@ def allow_extension_operations(finding: Finding, estate: Estate) -> Prescription
         body={"properties": {"osProfile": {"allowExtensionOperations": True}}},
     )
     line = az("vm", "update", "--ids", finding.resource_id, "--set", "osProfile.allowExtensionOperations=true")
-    return Prescription(calls=(call,), az=(line,))
+    machine = estate.machines_by_key.get(ids.key(finding.resource_id))
+    bicep, terraform = declared_extension_operations(machine) if machine is not None else ("", "")
+    return Prescription(calls=(call,), az=(line,), bicep=bicep, terraform=terraform)

@@ -27,7 +27,13 @@ def named(machine: Machine) -> tuple[str, ...]:
     return ("--name", machine.name, "--resource-group", group, "--subscription", subscription)
 
 
-@remedy(name="assess-now", title="Assess the machine now", risk=Risk.SAFE, reversible=False)
+@remedy(
+    name="assess-now",
+    title="Assess the machine now",
+    risk=Risk.SAFE,
+    reversible=False,
+    portal="Azure Update Manager > Resources > Machines > (the machine) > Check for updates",
+)
 def assess_now(finding: Finding, estate: Estate) -> Prescription | None:
     """POST assessPatches: it also installs or repairs the patch extension. The machine has to be up."""
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))

@@ -4,6 +4,7 @@ from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
 from aumdoctor.model.machine import Machine
+from aumdoctor.remedies.declared import declared_patch_settings
 from aumdoctor.remedies.patch_settings import az_line, patch_of
 from aumdoctor.remedies.remedy import Prescription, Risk, remedy
 
@@ -24,11 +25,21 @@ def set_customer_managed(machine: Machine, *steps: str) -> Prescription | None:
             "platform safety checks); then decide between hotpatching and the schedule.",
             *steps,
         )
-    return Prescription(calls=(call,), az=(az_line(machine, call, SETTINGS),), steps=steps)
+    bicep, terraform = declared_patch_settings(
+        machine, patch_mode="AutomaticByPlatform", bypass_platform_safety_checks_on_user_schedule=True
+    )
+    return Prescription(
+        calls=(call,), az=(az_line(machine, call, SETTINGS),), steps=steps, bicep=bicep, terraform=terraform
+    )
 
 
 @remedy(
-    name="customer-managed-schedule", title="Let the attached schedule patch the VM", risk=Risk.SAFE, reversible=True
+    name="customer-managed-schedule",
+    title="Let the attached schedule patch the VM",
+    risk=Risk.SAFE,
+    reversible=True,
+    portal="Azure Update Manager > Resources > Machines > Update settings > Patch orchestration: "
+    "Customer Managed Schedules",
 )
 def customer_managed_schedule(finding: Finding, estate: Estate) -> Prescription | None:
     """PATCH of the VM model; no restart. The guest's own updates and Azure's automatic guest patching stop, so it is

@@ -15,6 +15,7 @@ from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
     title="Delete the update extension and have it installed anew",
     risk=Risk.CONSENT,
     reversible=False,
+    portal="Azure Arc > Machines > (the machine) > Settings > Extensions > Uninstall",
 )
 def delete_arc_extension(finding: Finding, estate: Estate) -> Prescription | None:
     """DELETE of the extension, then an assessment, which installs its newest version. The finding names the extension

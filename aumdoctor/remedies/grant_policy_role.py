@@ -6,6 +6,7 @@ from aumdoctor.knowledge import policies
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
+from aumdoctor.remedies.declared import declared_role
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
 API_VERSION = "2022-04-01"
@@ -16,6 +17,7 @@ API_VERSION = "2022-04-01"
     title="Give the policy's identity the role that it lacks",
     risk=Risk.PRIVILEGE,
     reversible=True,
+    portal="(the scope of the assignment) > Access control (IAM) > Add > Add role assignment",
 )
 def grant_policy_role(finding: Finding, estate: Estate) -> Prescription | None:
     """PUT of role assignments: Contributor at the assignment's scope, Reader on galleries and disk encryption sets that
@@ -33,6 +35,10 @@ def grant_policy_role(finding: Finding, estate: Estate) -> Prescription | None:
             "It grants a privilege: have it approved. It takes some minutes to take effect.",
             "Check it: " + az("role", "assignment", "list", "--assignee", principal, "--all", "--output", "table"),
             "Then run the remediation task again.",
+        ),
+        terraform="\n".join(
+            declared_role(where, name, principal, f"{name.lower()}_{number}")
+            for number, (where, name, _) in enumerate(grants, start=1)
         ),
     )
 

@@ -13,6 +13,7 @@ from aumdoctor.remedies.remedy import Prescription, Risk, az, remedy
     title="Catch up with an installation on demand",
     risk=Risk.ADVICE,
     reversible=False,
+    portal="Azure Update Manager > Resources > Machines > One-time update",
 )
 def install_on_demand(finding: Finding, estate: Estate) -> Prescription | None:
     """Not made out as a call: it installs and restarts, and what to install is the owner's to say."""

@@ -11,6 +11,7 @@ from aumdoctor.remedies.remedy import Prescription, Risk, az, remedy
     title="Have the VM up when its window begins",
     risk=Risk.ADVICE,
     reversible=False,
+    portal="Virtual machines > (the machine) > Activity log, and Operations > Auto-shutdown",
 )
 def keep_running_in_window(finding: Finding, estate: Estate) -> Prescription | None:
     """Why it was not is for its owner to find; a VM that was created again only needs time or a new assignment."""

@@ -3,6 +3,7 @@
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
+from aumdoctor.remedies.declared import declared_window
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, remedy
 from aumdoctor.schedule.duration import LONGEST_WINDOW, format_duration, parse_duration
 
@@ -10,7 +11,11 @@ API_VERSION = "2023-04-01"
 
 
 @remedy(
-    name="lengthen-window", title="Give the schedule the longest window allowed", risk=Risk.CONSENT, reversible=True
+    name="lengthen-window",
+    title="Give the schedule the longest window allowed",
+    risk=Risk.CONSENT,
+    reversible=True,
+    portal="Maintenance configurations > (the schedule) > Settings > Schedule > Maintenance window",
 )
 def lengthen_window(finding: Finding, estate: Estate) -> Prescription | None:
     """PATCH of the maintenance configuration: duration 03:55, the rest of its window as it was read. It concerns every
@@ -30,11 +35,16 @@ def lengthen_window(finding: Finding, estate: Estate) -> Prescription | None:
         "timeZone": window.time_zone,
         "recurEvery": window.recur_every,
     }
-    body = {"properties": {"maintenanceWindow": {name: value for name, value in members.items() if value is not None}}}
+    given = {name: value for name, value in members.items() if value is not None}
+    body = {"properties": {"maintenanceWindow": given}}
+    resource_group = ids.resource_group_of(configuration.id)
+    bicep, terraform = declared_window(configuration.name, resource_group, configuration.location, given, API_VERSION)
     return Prescription(
         calls=(ArmCall(method="PATCH", path=configuration.id, api_version=API_VERSION, body=body),),
         steps=(
             "Change it at least 15 minutes before the next start, 40 minutes where the schedule has a pre-event.",
             f"To take it back set the duration to {window.duration}.",
         ),
+        bicep=bicep,
+        terraform=terraform,
     )

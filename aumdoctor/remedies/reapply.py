@@ -10,7 +10,13 @@ _UNDER_WAY = ("creating", "updating", "deleting")
 """While one change is under way Azure refuses the next."""
 
 
-@remedy(name="reapply", title="Re-apply the VM's state", risk=Risk.DISRUPTIVE, reversible=False)
+@remedy(
+    name="reapply",
+    title="Re-apply the VM's state",
+    risk=Risk.DISRUPTIVE,
+    reversible=False,
+    portal="Virtual machines > (the machine) > Help > Redeploy + reapply > Reapply",
+)
 def reapply(finding: Finding, estate: Estate) -> Prescription | None:
     """POST reapply: Azure puts the VM's model on the host again. It usually keeps running and may, rarely, restart."""
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))

@@ -19,7 +19,13 @@ _ANEW = (
 )
 
 
-@remedy(name="reconnect-arc-agent", title="Reconnect the Arc agent", risk=Risk.ADVICE, reversible=False)
+@remedy(
+    name="reconnect-arc-agent",
+    title="Reconnect the Arc agent",
+    risk=Risk.ADVICE,
+    reversible=False,
+    portal="Azure Arc > Machines > Add/Create > Add a machine (the script, for one that has expired)",
+)
 def reconnect_arc_agent(finding: Finding, estate: Estate) -> Prescription | None:
     """Azure has no way into a machine that is not connected; an expired one has to be onboarded again."""
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))

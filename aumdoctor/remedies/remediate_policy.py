@@ -11,7 +11,13 @@ API_VERSION = "2021-10-01"
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
 
-@remedy(name="remediate-policy", title="Start a remediation task of the policy", risk=Risk.SAFE, reversible=False)
+@remedy(
+    name="remediate-policy",
+    title="Start a remediation task of the policy",
+    risk=Risk.SAFE,
+    reversible=False,
+    portal="Policy > Remediation > Policies to remediate > (the assignment) > Remediate",
+)
 def remediate_policy(finding: Finding, estate: Estate) -> Prescription | None:
     """PUT of a remediation on the machine where the finding is about one, else on the assignment's scope.
 

@@ -7,7 +7,13 @@ from aumdoctor.remedies.assignments import API_VERSION, az_words
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
 
-@remedy(name="remove-assignment", title="Delete the configuration assignment", risk=Risk.CONSENT, reversible=True)
+@remedy(
+    name="remove-assignment",
+    title="Delete the configuration assignment",
+    risk=Risk.CONSENT,
+    reversible=True,
+    portal="Maintenance configurations > (the schedule) > Settings > Machines > (the machine) > Remove",
+)
 def remove_assignment(finding: Finding, estate: Estate) -> Prescription | None:
     """DELETE of an assignment, taken back by creating it again. A machine without another schedule is not patched until
     then."""

@@ -23,7 +23,13 @@ _LINUX = (
 )
 
 
-@remedy(name="restart-vm-agent", title="Restart the VM agent inside the guest", risk=Risk.ADVICE, reversible=False)
+@remedy(
+    name="restart-vm-agent",
+    title="Restart the VM agent inside the guest",
+    risk=Risk.ADVICE,
+    reversible=False,
+    portal="Virtual machines > (the machine) > Help > Serial console",
+)
 def restart_vm_agent(finding: Finding, estate: Estate) -> Prescription | None:
     """Azure has no call for it: the agent that would carry it out is the one that is missing."""
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))

@@ -7,7 +7,13 @@ from aumdoctor.remedies.patch_settings import VM_API_VERSION
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
 
-@remedy(name="start-machine", title="Start the VM", risk=Risk.COST, reversible=True)
+@remedy(
+    name="start-machine",
+    title="Start the VM",
+    risk=Risk.COST,
+    reversible=True,
+    portal="Virtual machines > (the machine) > Overview > Start",
+)
 def start_machine(finding: Finding, estate: Estate) -> Prescription | None:
     """POST start; undone by deallocate. Not for Arc-enabled servers, whose power Azure does not hold, and not for a VM
     that runs or is starting."""

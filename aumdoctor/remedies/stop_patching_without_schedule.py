@@ -12,6 +12,8 @@ from aumdoctor.remedies.remedy import Prescription, Risk, remedy
     title="Stop all patching until a schedule is attached",
     risk=Risk.CONSENT,
     reversible=True,
+    portal="Azure Update Manager > Resources > Machines > Update settings > Patch orchestration: "
+    "Customer Managed Schedules",
 )
 def stop_patching_without_schedule(finding: Finding, estate: Estate) -> Prescription | None:
     """Customer managed schedules with no schedule attached: the nearest that Azure has to `Manual`. It is made out only

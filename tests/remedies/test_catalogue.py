@@ -1,6 +1,7 @@
 """What holds for every remedy, whoever wrote it."""
 
 import json
+import re
 import shlex
 from collections.abc import Iterator
 
@@ -154,3 +155,76 @@ def test_a_finding_without_what_it_needs_gets_no_remedy_and_no_error(kind: Remed
     )
     remedy = kind.prescribe(bare, estate())
     assert remedy is None or kind.name == "allow-extension-operations"
+
+
+# The portal has no switch for these.
+WITHOUT_PORTAL = {"allow-extension-operations", "set-reboot-setting"}
+STRING = {"bicep": re.compile(r"'((?:[^'\\]|\\.)*)'"), "terraform": re.compile(r'"((?:[^"\\]|\\.)*)"')}
+
+
+@every_remedy
+def test_what_azure_is_asked_for_has_a_way_through_the_portal_unless_there_is_none(kind: RemedyKind) -> None:
+    assert not kind.portal or " > " in kind.portal
+    if kind.risk is not Risk.ADVICE:
+        assert bool(kind.portal) == (kind.name not in WITHOUT_PORTAL)
+
+
+@every_remedy
+@pytest.mark.parametrize("name", ["plain", HOSTILE, "a${b}", "%{if}", "x'}\n{", 'y"}\n'])
+def test_what_it_declares_is_well_formed_and_names_are_mere_strings(kind: RemedyKind, name: str) -> None:
+    for remedy in made_out(kind, name):
+        for language, text in (("bicep", remedy.bicep), ("terraform", remedy.terraform)):
+            if not text:
+                continue
+            declared = uncommented(text)
+            values = [read(string, language) for string in STRING[language].findall(declared)]
+            assert values
+            assert "None" not in declared
+            if kind.name != "register-provider":
+                assert any(name in value for value in values)
+            code = STRING[language].sub("", declared)
+            assert code.count("{") == code.count("}") > 0
+            assert re.fullmatch(r"[\w .=:{}\n]*", code), code
+
+
+def uncommented(text: str) -> str:
+    return "\n".join(line for line in text.splitlines() if not line.startswith(("//", "#")))
+
+
+def read(literal: str, language: str) -> str:
+    """The value of a string literal's inside; fails where something in it would be interpolated."""
+    plain = literal.replace("\\${", "").replace("$${", "").replace("%%{", "")
+    assert "${" not in plain
+    assert language == "bicep" or "%{" not in plain
+    value = literal.replace("$${", "${").replace("%%{", "%{") if language == "terraform" else literal
+    escapes = {"n": "\n", "r": "\r", "t": "\t"}
+    return re.sub(r"\\(.)", lambda found: escapes.get(found[1], found[1]), value)
+
+
+@every_remedy
+def test_what_is_declared_is_what_the_calls_set(kind: RemedyKind) -> None:
+    for remedy in made_out(kind, "plain"):
+        assert not remedy.bicep or remedy.terraform
+        if not remedy.bicep:
+            continue
+        for call in remedy.calls:
+            for value in leaves(call.body):
+                written = str(value).lower() if isinstance(value, bool) else value
+                assert written in remedy.bicep
+                assert written in remedy.terraform
+
+
+def leaves(body: object) -> Iterator[object]:
+    if isinstance(body, dict):
+        for value in body.values():
+            yield from leaves(value)
+    elif body is not None:
+        yield body
+
+
+@every_remedy
+def test_no_placeholder_is_left_open(kind: RemedyKind) -> None:
+    for remedy in made_out(kind, "plain"):
+        for call in remedy.calls:
+            assert not set("{}<>") & set(call.path)
+            assert not {"None", ""} & {value for value in leaves(call.body) if isinstance(value, str)}

@@ -40,7 +40,7 @@ def test_the_same_as_terraform() -> None:
     assert (
         terraform
         == """\
-# The arguments that matter; merge them into where the VM is declared.
+# The arguments that matter; merge them into where the resource is declared.
 resource "azurerm_linux_virtual_machine" "vm" {
   name                                                   = "vm-1"
   resource_group_name                                    = "rg-prod"
