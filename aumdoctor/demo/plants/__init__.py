@@ -51,6 +51,7 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "AUM070": frozenset({"AUM033"}),
     "AUM072": frozenset({"AUM033", "AUM071"}),
     "AUM117": frozenset({"AUM012"}),
+    "AUM123": frozenset({"AUM015"}),
     "AUM142": frozenset({"AUM016"}),
 }
 """What may also be found on the machine of a planted issue, because it follows from it."""

@@ -5,17 +5,14 @@ from __future__ import annotations
 from datetime import timedelta
 
 from aumdoctor.demo.machines import (
-    LINUX_MONITOR,
-    WINDOWS_MONITOR,
     System,
-    add_extension,
     os_type_of,
     patch_settings_of,
     set_extension_status,
     set_system,
 )
 from aumdoctor.demo.plants.recipe import ARC, LINUX_ARC, WINDOWS_ARC, Plant, group_of
-from aumdoctor.demo.state import DemoEstate, timestamp
+from aumdoctor.demo.state import DemoEstate, key, timestamp
 
 _SERVER_2012_R2 = System("Windows", "Windows Server 2012 R2 Standard", "6.3.9600.22523")
 _SERVER_2025 = System("Windows", "Windows Server 2025 Datacenter", "10.0.26100.6584")
@@ -50,9 +47,9 @@ def _region_not_supported(state: DemoEstate, machine_id: str) -> str:
 
 
 def _extension_stuck_deleting(state: DemoEstate, machine_id: str) -> str:
-    monitor = WINDOWS_MONITOR if os_type_of(state.machine(machine_id)) == "Windows" else LINUX_MONITOR
-    extension = add_extension(state, machine_id, *monitor)
-    set_extension_status(extension, "Deleting", "ProvisioningState/deleting", "The extension is being removed.")
+    name = f"{os_type_of(state.machine(machine_id))}OsUpdateExtension"
+    message = f"Uninstall of {name} cannot begin: HandlerManifest.json was not found."
+    set_extension_status(state.extensions[key(machine_id)][name.lower()], "Deleting", "delete", message)
     return machine_id
 
 
