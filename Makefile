@@ -21,7 +21,7 @@ bench: $(VENV)/.dev  ## what it costs, as in docs/performance.md
 	$(BIN)/python -m benchmarks.run
 
 docs: $(VENV)/.dev  ## write the generated pages anew
-	$(BIN)/python -m aumdoctor.report.schema > docs/report.schema.json
+	$(BIN)/python docs/generate.py
 
 knowledge: $(VENV)/.dev  ## every table of knowledge with its date; STALE where it is older than a year
 	$(BIN)/python -m aumdoctor.knowledge.dated

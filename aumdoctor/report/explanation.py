@@ -15,7 +15,7 @@ from aumdoctor.knowledge.entry import Entry
 from aumdoctor.model.facts import READ_PERMISSIONS
 from aumdoctor.remedies.catalogue import BY_NAME
 
-_SUBJECTS = {
+SUBJECTS = {
     Subject.MACHINE: "Azure VMs and Arc-enabled servers",
     Subject.AZURE_VM: "Azure VMs",
     Subject.ARC: "Arc-enabled servers",
@@ -54,6 +54,7 @@ def _metadata(check: Check) -> dict[str, Any]:
         "causes": check.causes,
         "source": check.source,
         "seed": check.seed,
+        "since": check.since,
         "documentation": check.documentation,
     }
 
@@ -64,7 +65,7 @@ def of_check(check: Check, checks: Sequence[Check], width: int) -> str:
     `checks` are all checks, for the names of its neighbours.
     """
     names = {other.id: other.name for other in checks}
-    machines = _SUBJECTS[check.applies_to] + (f" with {check.os.capitalize()}" if check.os else "")
+    machines = SUBJECTS[check.applies_to] + (f" with {check.os.capitalize()}" if check.os else "")
     blocks = f"; stops {', '.join(check.blocks)}" if check.blocks else ""
     facts = [f"{fact} ({' or '.join(READ_PERMISSIONS[fact])})" for fact in check.needs]
     facts += [f"{fact}, where it can be read" for fact in check.uses]
@@ -98,7 +99,8 @@ def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
 
 def _cure(name: str) -> str:
     kind = BY_NAME[name]
-    return f"{kind.name}: {kind.title} ({kind.risk}, {'reversible' if kind.reversible else 'not reversible'})"
+    portal = f"; in the portal: {kind.portal}" if kind.portal else ""
+    return f"{kind.name}: {kind.title} ({kind.risk}, {'reversible' if kind.reversible else 'not reversible'}){portal}"
 
 
 def _listed(title: str, lines: Sequence[str], width: int) -> list[str]:

@@ -1,0 +1,49 @@
+"""Writes the generated documentation: the pages of the checks, and the schemas. Run by `make docs`."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+from aumdoctor.checks.registry import CHECKS
+from aumdoctor.report.docs import pages
+from aumdoctor.report.json import schema, schema_of_why
+
+DOCS = Path(__file__).parent
+TESTS = DOCS.parent / "tests" / "checks"
+
+
+def tests_of_checks() -> dict[str, str]:
+    """The test file of each check id: the one of the check's own name, else the first that imports it."""
+    texts = {path: path.read_text(encoding="utf-8") for path in sorted(TESTS.glob("test_*.py"))}
+    found = {}
+    for check in CHECKS:
+        module = check.function.__module__.rsplit(".", 1)[-1]
+        own = TESTS / f"test_{module}.py"
+        imports = re.compile(rf"aumdoctor\.checks\.{module} import|\"{check.id}\"")
+        path = own if own in texts else next((path for path, text in texts.items() if imports.search(text)), None)
+        if path is not None:
+            found[check.id] = path.relative_to(DOCS.parent).as_posix()
+    return found
+
+
+def generated() -> dict[Path, str]:
+    """Every generated file and what should stand in it."""
+    of_checks = {DOCS / "checks" / name: text for name, text in pages(CHECKS, tests_of_checks()).items()}
+    schemas = {"report.schema.json": schema(), "why.schema.json": schema_of_why()}
+    return {**of_checks, **{DOCS / name: json.dumps(each, indent=2) + "\n" for name, each in schemas.items()}}
+
+
+def main() -> None:
+    """Write them; a page of a check that is gone is deleted."""
+    wanted = generated()
+    (DOCS / "checks").mkdir(exist_ok=True)
+    for stale in set((DOCS / "checks").glob("*.md")) - set(wanted):
+        stale.unlink()
+    for path, text in wanted.items():
+        path.write_text(text, encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()
