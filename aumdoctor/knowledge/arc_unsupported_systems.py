@@ -7,7 +7,7 @@ from functools import cache, lru_cache
 import msgspec
 
 from aumdoctor.knowledge.dated import Dated, load
-from aumdoctor.knowledge.operating_systems import arc_systems, release
+from aumdoctor.knowledge.operating_systems import arc_system, arc_systems, release
 
 
 class UnsupportedSystem(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
@@ -32,6 +32,8 @@ def unsupported(system: str) -> UnsupportedSystem | None:
     It is in the table, or older than every release of its distribution that is supported. None where neither is known,
     which proves nothing in its favour.
     """
+    if arc_system(system) is not None:
+        return None
     name, version = _named(system)
     if name is None or not version:
         return None
