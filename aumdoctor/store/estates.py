@@ -9,9 +9,10 @@ from __future__ import annotations
 
 import os
 import secrets
+from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Final, Literal
+from typing import BinaryIO, Final
 
 import msgspec
 import zstandard
@@ -23,6 +24,7 @@ from aumdoctor.model.estate import Estate
 FORMAT: Final = "aumdoctor-estate"
 VERSION = 1
 
+_ROWS_A_PIECE = 1000
 _ZSTANDARD_MAGIC = b"\x28\xb5\x2f\xfd"
 
 
@@ -33,9 +35,6 @@ class _Header(msgspec.Struct, frozen=True):
 
 
 class _SavedEstate(msgspec.Struct, frozen=True, kw_only=True):
-    format: Literal["aumdoctor-estate"] = FORMAT
-    version: int = VERSION
-    tool: str = f"aumdoctor {__version__}"
     estate: Estate
 
 
@@ -44,14 +43,11 @@ def save(path: Path, estate: Estate) -> None:
 
     Raises UsageError where the file cannot be written.
     """
-    document = msgspec.json.encode(_SavedEstate(estate=estate))
-    if path.suffix == ".zst":
-        document = zstandard.ZstdCompressor().compress(document)
     unfinished = path.with_name(f".{path.name}.{secrets.token_hex(4)}.part")
     try:
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         with os.fdopen(descriptor, "wb") as file:
-            file.write(document)
+            _write(file, estate, compressed=path.suffix == ".zst")
             file.flush()
             os.fsync(file.fileno())
         unfinished.replace(path)
@@ -61,6 +57,33 @@ def save(path: Path, estate: Estate) -> None:
         raise UsageError(
             f"cannot write {path}: {error.strerror or error}", advice="Choose a folder that exists and can be written."
         ) from error
+
+
+def _write(file: BinaryIO, estate: Estate, *, compressed: bool) -> None:
+    """The document piece by piece: the whole of a large estate as one text would double what it takes in memory."""
+    if compressed:
+        with zstandard.ZstdCompressor().stream_writer(file, closefd=False) as packed:
+            for piece in _pieces(estate):
+                packed.write(piece)
+        return
+    for piece in _pieces(estate):
+        file.write(piece)
+
+
+def _pieces(estate: Estate) -> Iterator[bytes]:
+    encode = msgspec.json.Encoder().encode
+    yield encode(_Header(format=FORMAT, version=VERSION, tool=f"aumdoctor {__version__}"))[:-1] + b',"estate":{'
+    for position, name in enumerate(estate.__struct_fields__):
+        value = getattr(estate, name)
+        yield (b"," if position else b"") + encode(name) + b":"
+        if not isinstance(value, tuple):
+            yield encode(value)
+            continue
+        yield b"["
+        for start in range(0, len(value), _ROWS_A_PIECE):
+            yield (b"," if start else b"") + encode(value[start : start + _ROWS_A_PIECE])[1:-1]
+        yield b"]"
+    yield b"}}"
 
 
 def load(path: Path) -> Estate:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 import msgspec
 
 from aumdoctor.azure.redaction import redact
-from aumdoctor.azure.wire.base import ErrorItem, Malformed, Tags, Wire, clean, decode, moment, tags_of
+from aumdoctor.azure.wire.base import ErrorItem, Malformed, Tags, Wire, clean, decode, moment, shared, tags_of
 from aumdoctor.azure.wire.extensions import ExtensionRow, extension_of
 from aumdoctor.azure.wire.os_profile import OsProfile, configuration_of, malformed_machine, patch_settings
 from aumdoctor.model import ids
@@ -86,21 +86,21 @@ def arc_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
         id=row.id,
         name=row.name or ids.name_of(row.id),
         kind=MachineKind.ARC,
-        location=row.location or "",
+        location=shared(row.location or ""),
         tags=tags_of(row.tags),
-        os_type=properties.os_type,
-        os_name=properties.os_name,
-        os_version=properties.os_version,
+        os_type=shared(properties.os_type),
+        os_name=shared(properties.os_name),
+        os_version=shared(properties.os_version),
         vm_id=properties.vm_id,
-        provisioning_state=properties.provisioning_state,
+        provisioning_state=shared(properties.provisioning_state),
         has_os_profile=properties.os_profile is not None,
         patch_settings=patch_settings(configuration_of(properties.os_profile, properties.os_type).patch_settings),
         extensions=tuple(found for found in extensions if found is not None),
         arc=ArcAgent(
-            status=properties.status,
+            status=shared(properties.status),
             status_reason=properties.status_reason,
             last_status_change=moment(properties.last_status_change),
-            version=properties.agent_version,
+            version=shared(properties.agent_version),
             error_messages=tuple(redact(error.message) for error in properties.error_details or () if error.message),
             config_mode=agent.config_mode,
             extensions_enabled=agent.extensions_enabled,
@@ -109,8 +109,8 @@ def arc_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
             extensions_block_list=_extension_list(agent.extensions_block_list),
             proxy_url=clean(agent.proxy_url) or None,
             private_link_scope_id=properties.private_link_scope_resource_id,
-            os_sku=properties.os_sku,
-            os_edition=properties.os_edition,
+            os_sku=shared(properties.os_sku),
+            os_edition=shared(properties.os_edition),
             esu_eligibility=esu.esu_eligibility,
             esu_license_assignment_state=esu.license_assignment_state,
             esu_key_state=esu.esu_key_state,

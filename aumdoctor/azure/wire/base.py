@@ -8,8 +8,9 @@ Booleans and numbers may come as strings ("True", "3"), as several of Azure's ta
 from __future__ import annotations
 
 import datetime as dt
-from collections.abc import Iterable
-from typing import TypeVar
+from collections.abc import Hashable, Iterable
+from sys import intern
+from typing import Any, TypeVar, cast
 
 import msgspec
 
@@ -28,6 +29,7 @@ class Wire(msgspec.Struct, frozen=True, kw_only=True, rename="camel"):
 Tags = dict[str, str | None] | None
 Strings = list[str] | None
 T = TypeVar("T")
+H = TypeVar("H", bound=Hashable)
 
 
 def decode(kind: type[T], raw: bytes | msgspec.Raw) -> T:
@@ -80,6 +82,18 @@ def moment(text: str | None) -> dt.datetime | None:
     return parsed if parsed.tzinfo else parsed.replace(tzinfo=dt.UTC)
 
 
+_SHARED_AT_MOST = 50_000
+_shared: dict[Hashable, Any] = {}
+
+
+def shared(value: H) -> H:
+    """One object for equal values. A hundred thousand machines have a few hundred images, patch settings and places
+    between them; each decoded anew would be most of what an estate weighs."""
+    if len(_shared) > _SHARED_AT_MOST:
+        _shared.clear()
+    return cast(H, _shared.setdefault(value, value))
+
+
 def clean(text: str | None) -> str | None:
     """A text of Azure without secrets."""
 
@@ -89,7 +103,7 @@ def clean(text: str | None) -> str | None:
 def tags_of(tags: Tags) -> dict[str, str]:
     """Tags, where null is an empty value."""
 
-    return {name: value or "" for name, value in tags.items()} if tags else {}
+    return {intern(name): intern(value or "") for name, value in tags.items()} if tags else {}
 
 
 def first_status(statuses: Iterable[StatusItem] | None) -> Status | None:
@@ -103,10 +117,10 @@ def status_of(status: StatusItem) -> Status:
     """A status in the model."""
 
     return Status(
-        code=status.code,
-        level=status.level,
-        display_status=status.display_status,
-        message=clean(status.message),
+        code=shared(status.code),
+        level=shared(status.level),
+        display_status=shared(status.display_status),
+        message=shared(clean(status.message)),
         time=moment(status.time),
     )
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aumdoctor.azure.wire.base import StatusItem, Wire, decode, first_status, status_of
+from aumdoctor.azure.wire.base import StatusItem, Wire, decode, first_status, shared, status_of
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Extension
 
@@ -47,11 +47,11 @@ def extension_of(row: ExtensionRow) -> Extension | None:
     view = properties.instance_view or _ExtensionInstanceView()
     status = status_of(view.status) if view.status else first_status(view.statuses)
     return Extension(
-        name=row.name or ids.name_of(row.id),
-        publisher=properties.publisher,
-        type=properties.type,
+        name=shared(row.name or ids.name_of(row.id)),
+        publisher=shared(properties.publisher),
+        type=shared(properties.type),
         version=properties.type_handler_version or view.type_handler_version,
-        provisioning_state=properties.provisioning_state,
+        provisioning_state=shared(properties.provisioning_state),
         status=status,
     )
 

@@ -14,6 +14,7 @@ from aumdoctor.azure.wire.base import (
     clean,
     decode,
     moment,
+    shared,
     tags_of,
     text_of,
 )
@@ -146,8 +147,8 @@ def configuration_assignment(raw: bytes | msgspec.Raw) -> ConfigurationAssignmen
     row = decode(_AssignmentRow, raw)
     return ConfigurationAssignment(
         id=row.id,
-        name=row.name or ids.name_of(row.id),
-        maintenance_configuration_id=row.properties.maintenance_configuration_id or "",
+        name=shared(row.name or ids.name_of(row.id)),
+        maintenance_configuration_id=shared(row.properties.maintenance_configuration_id or ""),
         resource_id=row.properties.resource_id,
         location=row.location,
         filter=_dynamic_scope(row.properties.filter),
@@ -194,10 +195,10 @@ def apply_update(raw: bytes | msgspec.Raw) -> ApplyUpdate:
     return ApplyUpdate(
         id=row.id,
         resource_id=properties.resource_id or (row.id[:at] if at >= 0 else ""),
-        maintenance_configuration_id=properties.maintenance_configuration_id or "",
-        maintenance_scope=properties.maintenance_scope,
-        correlation_id=properties.correlation_id,
-        status=properties.status,
+        maintenance_configuration_id=shared(properties.maintenance_configuration_id or ""),
+        maintenance_scope=shared(properties.maintenance_scope),
+        correlation_id=shared(properties.correlation_id),
+        status=shared(properties.status),
         started_at=moment(properties.start_date_time),
         ended_at=moment(properties.end_date_time),
         error_code=text_of(properties.error_code),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aumdoctor.azure.wire.base import Malformed, Wire, decode
+from aumdoctor.azure.wire.base import Malformed, Wire, decode, shared
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Machine, MachineKind, PatchSettings
 
@@ -56,7 +56,7 @@ def patch_settings(settings: _PatchSettings | None) -> PatchSettings:
     if settings is None:
         return PatchSettings()
     platform = settings.automatic_by_platform_settings or _PlatformSettings()
-    return PatchSettings(
+    found = PatchSettings(
         patch_mode=settings.patch_mode,
         assessment_mode=settings.assessment_mode,
         bypass_platform_safety_checks_on_user_schedule=platform.bypass_platform_safety_checks_on_user_schedule,
@@ -64,6 +64,7 @@ def patch_settings(settings: _PatchSettings | None) -> PatchSettings:
         enable_hotpatching=settings.enable_hotpatching,
         hotpatch_enablement_status=settings.status.hotpatch_enablement_status if settings.status else None,
     )
+    return shared(found)
 
 
 class Header(Wire, frozen=True, kw_only=True):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from aumdoctor.azure.wire.base import ErrorBody, Malformed, Wire, decode, errors_of, moment
+from aumdoctor.azure.wire.base import ErrorBody, Malformed, Wire, decode, errors_of, moment, shared
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Assessment, Installation
 
@@ -51,11 +51,11 @@ def assessment(raw: bytes | msgspec.Raw) -> tuple[str, Assessment]:
         urgent = sum(count or 0 for name, count in counts.items() if name.lower() in ("critical", "security"))
         other = sum(count or 0 for name, count in counts.items() if name.lower() not in ("critical", "security"))
     return _machine_of_result(row.id, "/patchassessmentresults"), Assessment(
-        status=properties.status,
-        started_by=properties.started_by,
+        status=shared(properties.status),
+        started_by=shared(properties.started_by),
         started_at=moment(properties.start_date_time),
         last_modified=moment(properties.last_modified_date_time),
-        patch_service_used=properties.patch_service_used,
+        patch_service_used=shared(properties.patch_service_used),
         reboot_pending=properties.reboot_pending,
         critical_and_security_count=urgent,
         other_count=other,
@@ -69,13 +69,13 @@ def installation(raw: bytes | msgspec.Raw) -> tuple[str, Installation]:
     row = decode(_ResultRow, raw)
     properties = row.properties
     return _machine_of_result(row.id, "/patchinstallationresults"), Installation(
-        status=properties.status,
-        started_by=properties.started_by,
+        status=shared(properties.status),
+        started_by=shared(properties.started_by),
         started_at=moment(properties.start_date_time),
         last_modified=moment(properties.last_modified_date_time),
         maintenance_window_exceeded=properties.maintenance_window_exceeded,
-        maintenance_run_id=properties.maintenance_run_id,
-        reboot_status=properties.reboot_status,
+        maintenance_run_id=shared(properties.maintenance_run_id),
+        reboot_status=shared(properties.reboot_status),
         installed_count=properties.installed_patch_count,
         failed_count=properties.failed_patch_count,
         pending_count=properties.pending_patch_count,

@@ -16,6 +16,7 @@ from aumdoctor.azure.wire.base import (
     errors_of,
     first_status,
     moment,
+    shared,
     status_of,
     tags_of,
 )
@@ -182,17 +183,17 @@ def virtual_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
         id=resource_id,
         name=row.name or ids.name_of(resource_id),
         kind=MachineKind.AZURE_VM,
-        location=row.location or "",
+        location=shared(row.location or ""),
         tags=tags_of(row.tags),
-        os_type=os_type,
-        os_name=view.os_name or graph_view.os_name,
-        os_version=view.os_version or graph_view.os_version,
+        os_type=shared(os_type),
+        os_name=shared(view.os_name or graph_view.os_name),
+        os_version=shared(view.os_version or graph_view.os_version),
         vm_id=properties.vm_id,
         time_created=moment(properties.time_created),
-        provisioning_state=properties.provisioning_state,
+        provisioning_state=shared(properties.provisioning_state),
         has_os_profile=os_profile is not None,
-        os_disk_create_option=os_disk.create_option,
-        image=None if image is None else ImageReference(**msgspec.structs.asdict(image)),
+        os_disk_create_option=shared(os_disk.create_option),
+        image=None if image is None else shared(ImageReference(**msgspec.structs.asdict(image))),
         disk_encryption_set_id=encryption.id if encryption else None,
         allow_extension_operations=os_profile.allow_extension_operations if os_profile else None,
         provision_vm_agent=configuration.provision_vm_agent,
@@ -203,9 +204,9 @@ def virtual_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
             properties.virtual_machine_scale_set.id if properties.virtual_machine_scale_set else None
         ),
         managed_by=row.managed_by or None,
-        license_type=properties.license_type,
+        license_type=shared(properties.license_type),
         security_type=properties.security_profile.security_type if properties.security_profile else None,
-        priority=properties.priority,
+        priority=shared(properties.priority),
         power_state=_power_state(view.statuses) or _power_state([graph_view.power_state or StatusItem()]),
         vm_agent=_vm_agent(view.vm_agent),
         extension_handlers=_handlers(view.vm_agent),
@@ -219,20 +220,22 @@ def virtual_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
 def _power_state(statuses: Iterable[StatusItem] | None) -> str | None:
     for status in statuses or ():
         if status.code and status.code.lower().startswith("powerstate/"):
-            return status.code.split("/", 1)[1].lower()
+            return shared(status.code.split("/", 1)[1].lower())
     return None
 
 
 def _vm_agent(agent: _VmAgent | None) -> VmAgent | None:
-    return None if agent is None else VmAgent(version=agent.vm_agent_version, status=first_status(agent.statuses))
+    return (
+        None if agent is None else VmAgent(version=shared(agent.vm_agent_version), status=first_status(agent.statuses))
+    )
 
 
 def _handlers(agent: _VmAgent | None) -> tuple[ExtensionHandler, ...]:
     handlers = (agent.extension_handlers if agent else None) or ()
     return tuple(
         ExtensionHandler(
-            type=handler.type or "",
-            version=handler.type_handler_version,
+            type=shared(handler.type or ""),
+            version=shared(handler.type_handler_version),
             status=status_of(handler.status) if handler.status else None,
         )
         for handler in handlers
@@ -271,8 +274,8 @@ def _assessment_of_instance_view(summary: _PatchSummary | None) -> Assessment | 
     if summary is None or (summary.status is None and summary.last_modified_time is None):
         return None
     return Assessment(
-        status=summary.status,
-        started_by=summary.started_by,
+        status=shared(summary.status),
+        started_by=shared(summary.started_by),
         started_at=moment(summary.start_time),
         last_modified=moment(summary.last_modified_time),
         reboot_pending=summary.reboot_pending,
@@ -288,8 +291,8 @@ def _installation_of_instance_view(summary: _PatchSummary | None) -> Installatio
     if summary is None or (summary.status is None and summary.last_modified_time is None):
         return None
     return Installation(
-        status=summary.status,
-        started_by=summary.started_by,
+        status=shared(summary.status),
+        started_by=shared(summary.started_by),
         started_at=moment(summary.start_time),
         last_modified=moment(summary.last_modified_time),
         maintenance_window_exceeded=summary.maintenance_window_exceeded,
