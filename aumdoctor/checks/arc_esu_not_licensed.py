@@ -59,7 +59,7 @@ def arc_esu_not_licensed(machine: Machine, context: Context) -> Iterator[Observa
         severity = Severity.LOW
         effect = f"from {release.support_ended} on it gets no security updates without one"
     elif today > release.updates_end:
-        effect = f"and these updates themselves ended on {release.updates_end}: only a newer system gets updates"
+        effect = f"they ended on {release.updates_end} themselves, so that only a newer system gets updates"
     else:
         effect = f"its support ended on {release.support_ended}, so that it gets no security updates"
     yield observe(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aumdoctor.checks.check import Observation, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
-from aumdoctor.checks.patch_errors import errors_of, place
+from aumdoctor.checks.patch_errors import errors_of, place, telling
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Operation, Severity
 from aumdoctor.model.machine import Machine
@@ -39,7 +39,8 @@ def assessment_failed(machine: Machine, context: Context) -> Iterator[Observatio
     if assessment is None or (assessment.status or "").lower() != "failed":
         return
     errors = [error for error in errors_of(machine, "Failed") if error.fact is Fact.ASSESSMENT]
-    said = f": {errors[0].message}" if errors else ", and Azure gives no reason"
+    reason = telling(errors)
+    said = f": {reason}" if reason else ", and Azure gives no reason"
     yield observe(
         f"the last assessment failed{said}",
         sign(place(assessment, "status"), assessment.status, "Succeeded"),

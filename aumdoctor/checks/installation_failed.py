@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from aumdoctor.checks.check import Observation, Sign, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
-from aumdoctor.checks.patch_errors import assessed_since, errors_of, place
+from aumdoctor.checks.patch_errors import assessed_since, errors_of, place, telling
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Severity
 from aumdoctor.model.machine import Installation, Machine
@@ -53,8 +53,8 @@ def installation_failed(machine: Machine, context: Context) -> Iterator[Observat
     signs += [error.sign for error in errors]
     outlived = assessed_since(machine.assessment, installation)
     verdict = "failed" if failed else f"ended as {installation.status}"
-    reason = errors[0].message if errors else ""
-    message = ": ".join(filter(None, (f"the last installation{_date(installation)} {verdict}", count, reason)))
+    parts = (f"the last installation{_date(installation)} {verdict}", count, telling(errors))
+    message = ": ".join(filter(None, parts))
     if outlived:
         message += " (an assessment has succeeded since then)"
     yield observe(message, *signs, severity=Severity.MEDIUM if outlived or not failed else None)

@@ -53,6 +53,14 @@ def _errors(result: Assessment | Installation, fact: Fact, *, outlived: bool) ->
         yield PatchError(path=path, message=error.message, text=text, fact=fact, outlived=outlived)
 
 
+def telling(errors: Iterable[PatchError]) -> str | None:
+    """The message to quote where there is room for one: the first detail, since the summary only counts them."""
+    errors = tuple(errors)
+    detail = next((error for error in errors if "details[" in error.path), None)
+    chosen = detail or next(iter(errors), None)
+    return chosen.message if chosen is not None else None
+
+
 def place(result: Assessment | Installation, member: str) -> str:
     """The path of a member of a result: below the machine, or in Resource Graph's table of such results."""
     table = "patchassessmentresources" if isinstance(result, Assessment) else "patchinstallationresources"

@@ -31,6 +31,16 @@ def test_a_failed_assessment_is_told_with_what_azure_said(machine, os_type: str)
     assert error.observed == "something new went wrong"
 
 
+def test_a_detail_is_quoted_rather_than_the_summary_that_counts_them() -> None:
+    errors = (
+        ErrorDetail(path="error.message", message="1 error/s reported.", code="1"),
+        ErrorDetail(path="error.details[0].message", message="disk full"),
+    )
+    found = finding(estate(azure_vm(assessment=assessment(status="Failed", errors=errors))), check)
+    assert found.message == "the last assessment failed: disk full"
+    assert [evidence.observed for evidence in found.evidence[1:]] == ["1 error/s reported.", "disk full"]
+
+
 def test_a_failure_without_a_reason_is_a_failure() -> None:
     found = finding(estate(azure_vm(assessment=assessment(status="failed"))), check)
     assert "no reason" in found.message
