@@ -72,7 +72,7 @@ def index(checks: Sequence[Check], tests: Mapping[str, str]) -> str:
             parts += [f"### {severity.label.capitalize()}", _table(("check", "about", "what it sees"), rows)]
     parts += [
         "## By section of the troubleshooting article",
-        "The sections of Microsoft's troubleshooting article, the check that looks for each, and the test that proves it.",
+        "Sections of Microsoft's troubleshooting article, the check that looks for each, and the test that proves it.",
         _table(
             ("section", "check", "test"),
             [
