@@ -83,7 +83,7 @@ LINKS: dict[str, Link] = {
     "AUM119": Link.AGENT,
     "AUM120": Link.EXTENSION,
     "AUM121": Link.PROVIDER,
-    "AUM122": Link.PROVIDER,
+    "AUM122": Link.AGENT,
     "AUM123": Link.EXTENSION,
     "AUM124": Link.AGENT,
     "AUM125": Link.EXTENSION,
