@@ -48,6 +48,25 @@ class Context:
         return any(tie.is_patch_schedule for tie in self.attachments.get(machine.key, ()))
 
     @cached_property
+    def machines_by_assignment(self) -> dict[str, list[Machine]]:
+        """The machines that an assignment reaches, by the assignment's id as it is spelled."""
+        grouped: dict[str, list[Machine]] = defaultdict(list)
+        for key, ties in self.attachments.items():
+            for tie in ties:
+                grouped[tie.assignment.id].append(self.estate.machines_by_key[key])
+        return grouped
+
+    @cached_property
+    def machines_by_configuration(self) -> dict[str, list[Machine]]:
+        """The machines that a configuration reaches, each once, by the configuration's id as it is spelled."""
+        grouped: dict[str, dict[str, Machine]] = defaultdict(dict)
+        for key, ties in self.attachments.items():
+            for tie in ties:
+                if tie.configuration is not None:
+                    grouped[tie.configuration.id][key] = self.estate.machines_by_key[key]
+        return {configuration: list(machines.values()) for configuration, machines in grouped.items()}
+
+    @cached_property
     def machines_by_subscription(self) -> dict[str, list[Machine]]:
         grouped: dict[str, list[Machine]] = defaultdict(list)
         for machine in self.estate.machines:

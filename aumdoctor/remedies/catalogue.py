@@ -9,23 +9,28 @@ from aumdoctor.remedies.assess_now import assess_now
 from aumdoctor.remedies.assign_esu_license import assign_esu_license
 from aumdoctor.remedies.assign_schedule import assign_schedule
 from aumdoctor.remedies.attach_to_schedule import attach_to_schedule
+from aumdoctor.remedies.correct_dynamic_scope import correct_dynamic_scope
 from aumdoctor.remedies.correct_wsus_pointer import correct_wsus_pointer
 from aumdoctor.remedies.customer_managed_schedule import customer_managed_schedule
 from aumdoctor.remedies.declare_patch_settings import declare_patch_settings
 from aumdoctor.remedies.delete_arc_extension import delete_arc_extension
+from aumdoctor.remedies.detach_from_schedule import detach_from_schedule
 from aumdoctor.remedies.disable_hotpatching import disable_hotpatching
 from aumdoctor.remedies.enable_periodic_assessment import enable_periodic_assessment
 from aumdoctor.remedies.enable_windows_update_service import enable_windows_update_service
 from aumdoctor.remedies.finish_extension_deletion import finish_extension_deletion
+from aumdoctor.remedies.give_schedule_machines import give_schedule_machines
 from aumdoctor.remedies.grant_policy_role import grant_policy_role
 from aumdoctor.remedies.install_on_demand import install_on_demand
 from aumdoctor.remedies.install_vm_agent import install_vm_agent
 from aumdoctor.remedies.keep_running_in_window import keep_running_in_window
 from aumdoctor.remedies.lengthen_window import lengthen_window
+from aumdoctor.remedies.manage_windows_client import manage_windows_client
 from aumdoctor.remedies.meet_hotpatch_prerequisites import meet_hotpatch_prerequisites
 from aumdoctor.remedies.open_linux_repositories import open_linux_repositories
 from aumdoctor.remedies.open_way_beside_private_link import open_way_beside_private_link
 from aumdoctor.remedies.open_windows_update_endpoints import open_windows_update_endpoints
+from aumdoctor.remedies.patch_scale_set import patch_scale_set
 from aumdoctor.remedies.patch_unsupported_system import patch_unsupported_system
 from aumdoctor.remedies.reapply import reapply
 from aumdoctor.remedies.reconnect_arc_agent import reconnect_arc_agent
@@ -34,14 +39,20 @@ from aumdoctor.remedies.register_provider import register_provider
 from aumdoctor.remedies.remediate_policy import remediate_policy
 from aumdoctor.remedies.remedy import Remedy, RemedyKind
 from aumdoctor.remedies.remove_assignment import remove_assignment
+from aumdoctor.remedies.remove_orphan_assignment import remove_orphan_assignment
+from aumdoctor.remedies.renew_schedule import renew_schedule
 from aumdoctor.remedies.reonboard_cloned_machine import reonboard_cloned_machine
 from aumdoctor.remedies.repair_update_access import repair_update_access
 from aumdoctor.remedies.restart_auto_assess_timer import restart_auto_assess_timer
 from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
 from aumdoctor.remedies.set_reboot_setting import set_reboot_setting
+from aumdoctor.remedies.shorten_window import shorten_window
 from aumdoctor.remedies.start_machine import start_machine
 from aumdoctor.remedies.stop_patching_without_schedule import stop_patching_without_schedule
 from aumdoctor.remedies.upgrade_arc_agent import upgrade_arc_agent
+from aumdoctor.remedies.upgrade_linux_release import upgrade_linux_release
+from aumdoctor.remedies.use_supported_image import use_supported_image
+from aumdoctor.remedies.work_in_home_tenant import work_in_home_tenant
 
 REMEDIES: tuple[RemedyKind, ...] = (
     allow_arc_extensions,
@@ -50,23 +61,28 @@ REMEDIES: tuple[RemedyKind, ...] = (
     assign_esu_license,
     assign_schedule,
     attach_to_schedule,
+    correct_dynamic_scope,
     correct_wsus_pointer,
     customer_managed_schedule,
     declare_patch_settings,
     delete_arc_extension,
+    detach_from_schedule,
     disable_hotpatching,
     enable_periodic_assessment,
     enable_windows_update_service,
     finish_extension_deletion,
+    give_schedule_machines,
     grant_policy_role,
     install_on_demand,
     install_vm_agent,
     keep_running_in_window,
     lengthen_window,
+    manage_windows_client,
     meet_hotpatch_prerequisites,
     open_linux_repositories,
     open_way_beside_private_link,
     open_windows_update_endpoints,
+    patch_scale_set,
     patch_unsupported_system,
     reapply,
     reconnect_arc_agent,
@@ -74,14 +90,20 @@ REMEDIES: tuple[RemedyKind, ...] = (
     register_provider,
     remediate_policy,
     remove_assignment,
+    remove_orphan_assignment,
+    renew_schedule,
     reonboard_cloned_machine,
     repair_update_access,
     restart_auto_assess_timer,
     restart_vm_agent,
     set_reboot_setting,
+    shorten_window,
     start_machine,
     stop_patching_without_schedule,
     upgrade_arc_agent,
+    upgrade_linux_release,
+    use_supported_image,
+    work_in_home_tenant,
 )
 
 BY_NAME = {kind.name: kind for kind in REMEDIES}

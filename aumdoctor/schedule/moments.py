@@ -1,29 +1,29 @@
 """Moments of a maintenance window: local times in a Windows time zone, as Microsoft.Maintenance writes them.
 
-Windows' names ("W. Europe Standard Time") are mapped to the zones of the tz database as the Unicode CLDR has it, through
-tzlocal's table; summer time is reckoned by the tz database.
+Windows' names ("W. Europe Standard Time") are mapped to the zones of the tz database as the Unicode CLDR has it,
+through tzlocal's table; summer time is reckoned by the tz database.
 """
 
 from __future__ import annotations
 
 from datetime import MAXYEAR, UTC, datetime
-from functools import cache
+from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
 
 NEVER = datetime.max.replace(tzinfo=UTC)
 """What Azure writes as the year 9999: no end."""
 
 
-@cache
+@lru_cache(maxsize=256)
 def time_zone(name: str) -> ZoneInfo | None:
-    """The zone of a Windows time zone id, compared without regard to case; None for one that is not known. A name of the
-    tz database ("Europe/Berlin") is not one: Microsoft.Maintenance refuses it."""
+    """The zone of a Windows time zone id, compared without regard to case; None for one that is not known. A name of
+    the tz database ("Europe/Berlin") is not one: Microsoft.Maintenance refuses it."""
     zone = _zones().get(name.strip().lower())
     return ZoneInfo(zone) if zone is not None else None
 
 
 def local_moment(text: str | None, zone: str | None) -> datetime | None:
-    """A `startDateTime` or `expirationDateTime` as a moment: `2026-01-03 22:00`, seconds or not, in a Windows time zone.
+    """A `startDateTime` or `expirationDateTime` (`2026-01-03 22:00`, seconds or not) in a Windows time zone.
 
     None where it is absent or not written so, or its time zone is not known. In the hour that the clock repeats the
     first counts.

@@ -65,6 +65,81 @@ def _tags_match(machine: Machine, scope: DynamicScopeFilter) -> bool:
     return any(hits) if scope.tag_operator.lower() == "any" else all(hits)
 
 
+class Clause(msgspec.Struct, frozen=True, kw_only=True):
+    """A member of a filter that a machine does not pass: its name (`osTypes`, `tags.env`), what the filter asks for and
+    what the machine has (None: no such tag). `by_case` says that nothing but the case of letters is between them."""
+
+    name: str
+    wanted: tuple[str, ...]
+    seen: str | None
+    by_case: bool = False
+
+    @property
+    def explanation(self) -> str:
+        """The clause in words, for a person."""
+        asked = " or ".join(self.wanted) or "any value"
+        return f"{self.name} is {self.seen or 'absent'} on the machine, the filter asks for {asked}"
+
+
+class NearMiss(msgspec.Struct, frozen=True, kw_only=True):
+    """A machine that a dynamic scope would take in if letters were compared without regard to case."""
+
+    machine: Machine
+    clauses: tuple[Clause, ...]
+
+
+def failing_clauses(machine: Machine, scope: DynamicScopeFilter) -> tuple[Clause, ...]:
+    """The members of a filter that keep a machine out; empty where it matches."""
+    plain = (
+        ("resourceTypes", _RESOURCE_TYPES[machine.kind], scope.resource_types),
+        ("resourceGroups", machine.resource_group, scope.resource_groups),
+        ("osTypes", machine.os_type or "", scope.os_types),
+    )
+    failing = [
+        Clause(name=name, wanted=wanted, seen=seen or None) for name, seen, wanted in plain if not _one_of(seen, wanted)
+    ]
+    if scope.locations and location_key(machine.location) not in map(location_key, scope.locations):
+        failing.append(Clause(name="locations", wanted=scope.locations, seen=machine.location or None))
+    if not _tags_match(machine, scope):
+        failing += _failing_tags(machine, scope)
+    return tuple(failing)
+
+
+def near_misses(machines: Iterable[Machine], scope: DynamicScopeFilter) -> tuple[NearMiss, ...]:
+    """Of some machines those that a filter leaves out by nothing but the case of a tag's name or value.
+
+    Azure keeps tag names in the case in which they were written and looks them up without regard to it, but a dynamic
+    scope compares names and values exactly, so that such a machine is left out silently.
+    """
+    if not scope.tags:
+        return ()
+    missed = []
+    for machine in machines:
+        if not machine.tags:
+            continue
+        failing = failing_clauses(machine, scope)
+        if failing and all(clause.by_case for clause in failing):
+            missed.append(NearMiss(machine=machine, clauses=failing))
+    return tuple(missed)
+
+
+def _failing_tags(machine: Machine, scope: DynamicScopeFilter) -> list[Clause]:
+    own = {name.lower(): (name, value) for name, value in machine.tags.items()}
+    failing = []
+    for name, values in scope.tags.items():
+        if name in machine.tags and (not values or machine.tags[name] in values):
+            continue
+        has, value = own.get(name.lower(), (None, None))
+        fits = value is not None and (not values or value.lower() in (each.lower() for each in values))
+        seen = None if has is None else f"{has}={value}"
+        wanted = tuple(f"{name}={each}" for each in values) or (name,)
+        failing.append(Clause(name=f"tags.{name}", wanted=wanted, seen=seen, by_case=fits))
+    if scope.tag_operator.lower() == "any":
+        # One tag is enough: what could be had by the case alone is what is told.
+        return [clause for clause in failing if clause.by_case] or failing
+    return failing
+
+
 def attachments(estate: Estate) -> dict[str, tuple[Attachment, ...]]:
     """Every machine's attachments, by `machine.key`; a machine without any is absent."""
     found: dict[str, list[Attachment]] = defaultdict(list)

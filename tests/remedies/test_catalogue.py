@@ -18,6 +18,7 @@ from tests.builders import (
     arc_agent,
     arc_machine,
     azure_vm,
+    change,
     configuration,
     estate,
     patch_settings,
@@ -55,6 +56,8 @@ def findings_about(machine: Machine, name: str) -> Iterator[Finding]:
         "principalId": name,
         "scope": f"/subscriptions/{SUBSCRIPTION}/resourceGroups/{name}",
         "rebootSetting": "Always",
+        "instead": "a newer release",
+        "dynamicScope": "true",
     }
     for scheduled in ("true", "false"):
         yield Finding(
@@ -72,8 +75,12 @@ def findings_about(machine: Machine, name: str) -> Iterator[Finding]:
 
 def made_out(kind: RemedyKind, name: str) -> list[Remedy]:
     known = machines(name)
-    seen: Estate = estate(*known, configurations=[configuration(name, resource_group=name)])
-    remedies = (kind.prescribe(finding, seen) for machine in known for finding in findings_about(machine, name))
+    usual = configuration(name, resource_group=name)
+    odd = change(usual.window, duration="04:30", expiration_date_time="2026-01-31 00:00", time_zone=name)
+    seen: list[Estate] = [estate(*known, configurations=[schedule]) for schedule in (usual, change(usual, window=odd))]
+    remedies = (
+        kind.prescribe(finding, each) for each in seen for machine in known for finding in findings_about(machine, name)
+    )
     return [remedy for remedy in remedies if remedy is not None]
 
 

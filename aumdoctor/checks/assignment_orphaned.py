@@ -1,0 +1,63 @@
+"""AUM070: an assignment names a schedule that does not exist."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from aumdoctor.checks.check import Observation, Subject, check, observe, sign
+from aumdoctor.checks.context import Context
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Estate
+from aumdoctor.model.facts import Fact
+from aumdoctor.model.finding import Operation, Severity
+
+
+@check(
+    id="AUM070",
+    name="assignment-orphaned",
+    severity=Severity.HIGH,
+    applies_to=Subject.ESTATE,
+    needs=(Fact.ASSIGNMENTS, Fact.CONFIGURATIONS),
+    uses=(Fact.MACHINE,),
+    blocks=(Operation.SCHEDULE,),
+    remedies=("remove-orphan-assignment",),
+    causes=("AUM033",),
+    source="azure-compute-docs: troubleshoot-maintenance-configurations.md",
+)
+def assignment_orphaned(estate: Estate, context: Context) -> Iterator[Observation]:
+    """A configuration assignment names a maintenance configuration that was deleted.
+
+    ## Why it matters
+    The machine looks attached, and no run will ever come of it. A schedule that is created anew under the same name
+    within 20 minutes takes over what the old one was, assignments included.
+
+    ## What to do
+    Delete the assignment and attach the machines to a schedule that exists.
+
+    ## When it is wrong
+    Azure answered 404 for the schedule itself; one that could not be read is not reported. Where every machine of the
+    assignment has another schedule, or none of them is in the estate, it is low.
+    """
+    gone = {key for key, configuration in estate.configurations_by_key.items() if not configuration.exists}
+    if not gone:
+        return
+    for assignment in estate.assignments:
+        if ids.key(assignment.maintenance_configuration_id) not in gone:
+            continue
+        attached = context.machines_by_assignment.get(assignment.id, [])
+        stranded = [machine for machine in attached if not context.is_scheduled(machine)]
+        schedule = ids.name_of(assignment.maintenance_configuration_id)
+        kind = "dynamic scope" if assignment.is_dynamic else "assignment"
+        yield observe(
+            f"the {kind} {assignment.name} names the schedule {schedule}, which does not exist: "
+            + (f"{len(stranded)} machine(s) have no other" if stranded else "no machine depends on it"),
+            sign(
+                "properties.maintenanceConfigurationId",
+                assignment.maintenance_configuration_id,
+                "a maintenance configuration that exists",
+            ),
+            severity=None if stranded else Severity.LOW,
+            resource_id=assignment.id,
+            machines=tuple(machine.id for machine in stranded),
+            assignmentId=assignment.id,
+        )

@@ -1,0 +1,31 @@
+"""RC-18: shorten the maintenance window of a schedule to what is allowed."""
+
+from aumdoctor.model import ids
+from aumdoctor.model.estate import Estate
+from aumdoctor.model.finding import Finding
+from aumdoctor.remedies.maintenance_window import change_window
+from aumdoctor.remedies.remedy import Prescription, Risk, remedy
+from aumdoctor.schedule.duration import LONGEST_WINDOW, format_duration, parse_duration
+
+
+@remedy(
+    name="shorten-window",
+    title="Shorten the schedule's window to the longest allowed",
+    risk=Risk.CONSENT,
+    reversible=True,
+    portal="Maintenance configurations > (the schedule) > Settings > Schedule > Maintenance window",
+)
+def shorten_window(finding: Finding, estate: Estate) -> Prescription | None:
+    """PATCH of the maintenance configuration: duration 03:55. It concerns every machine of the schedule, hence the
+    consent. Azure may refuse the old duration when it is to be taken back."""
+    configuration = estate.configurations_by_key.get(ids.key(finding.details.get("maintenanceConfigurationId", "")))
+    if configuration is None:
+        return None
+    length = parse_duration(configuration.window.duration)
+    if length is None or length <= LONGEST_WINDOW:
+        return None
+    return change_window(
+        configuration,
+        duration=format_duration(LONGEST_WINDOW),
+        steps=("Where the time does not suffice, spread the machines over several schedules.",),
+    )
