@@ -54,26 +54,33 @@ def platform_patching_image(publisher: str | None, offer: str | None, sku: str |
     True where it is on the list, False where Azure Update Manager excludes the image altogether, None where nobody
     says. Custom and gallery images have no publisher: None here, though the documentation excludes them.
     """
-    image = ((publisher or "").lower(), (offer or "").lower(), (sku or "").lower())
-    if image in _platform_patching():
-        return True
-    return False if supported_image(publisher, offer, sku) is False else None
+    supported = supported_image(publisher, offer, sku)
+    if supported is True:
+        return True if _is_patched_by_platform(publisher, offer, sku) else None
+    return supported
 
 
 @lru_cache(maxsize=4096)
 def supported_image(publisher: str | None, offer: str | None, sku: str | None) -> bool | None:
     """Whether Azure Update Manager works on demand and by schedule on VMs of a marketplace image: True where the
-    matrix lists it, False where it excludes it by name, None where it does not speak of it."""
+    matrix lists it or Azure patches it by itself, False where the matrix excludes it by name, None where neither speaks
+    of it."""
     offer, sku = (offer or "").lower(), (sku or "").lower()
     rows = [row for row in _by_publisher().get((publisher or "").lower(), ()) if fnmatchcase(offer, row.offer)]
     if any(fnmatchcase(sku, pattern) for row in rows for pattern in row.unsupported):
         return False
-    return True if any(fnmatchcase(sku, pattern) for row in rows for pattern in row.supported) else None
+    if any(fnmatchcase(sku, pattern) for row in rows for pattern in row.supported):
+        return True
+    return True if _is_patched_by_platform(publisher, offer, sku) else None
 
 
 def knows_publisher(publisher: str | None) -> bool:
     """Whether the support matrix has any image of a publisher."""
     return (publisher or "").lower() in _by_publisher()
+
+
+def _is_patched_by_platform(publisher: str | None, offer: str | None, sku: str | None) -> bool:
+    return ((publisher or "").lower(), (offer or "").lower(), (sku or "").lower()) in _platform_patching()
 
 
 @cache
