@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aumdoctor.checks.check import Observation, Subject, check, observe, sign
+from aumdoctor.checks.check import Observation, Subject, Undetermined, check, observe, sign
 from aumdoctor.checks.context import Context
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Subscription
@@ -25,7 +25,7 @@ NAMESPACE = "Microsoft.Compute"
     source="azure-docs: update-manager/troubleshoot.md, update-manager/assessment-options.md",
     seed="§5 Periodic assessment is not generated for Arc-enabled servers",
 )
-def compute_provider_unregistered(subscription: Subscription, context: Context) -> Iterator[Observation]:
+def compute_provider_unregistered(subscription: Subscription, context: Context) -> Iterator[Observation | Undetermined]:
     """The resource provider Microsoft.Compute is not registered in a subscription whose Arc-enabled servers are to be
     assessed periodically.
 
@@ -46,9 +46,11 @@ def compute_provider_unregistered(subscription: Subscription, context: Context) 
         if machine.is_arc and machine.has_periodic_assessment
     )
     state = subscription.providers.get(NAMESPACE.lower())
-    if machines and state is not None and state.lower() != "registered":
+    if machines and state is None:
+        yield Undetermined(fact=Fact.PROVIDERS, reason=f"the registration of {NAMESPACE} was not read")
+    elif machines and state is not None and state.lower() != "registered":
         yield observe(
-            f"{NAMESPACE} is {state} in {subscription.name or subscription.id}: "
+            f"{NAMESPACE} is {state or 'of unknown registration'} in {subscription.name or subscription.id}: "
             f"its {len(machines)} Arc-enabled server(s) with periodic assessment are not assessed",
             sign("registrationState", state, "Registered"),
             resource_id=ids.provider_id(subscription.id, NAMESPACE),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from aumdoctor.checks.check import Observation, Subject, check, observe, sign
+from aumdoctor.checks.check import Observation, Subject, Undetermined, check, observe, sign
 from aumdoctor.checks.context import Context
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Subscription
@@ -23,7 +23,9 @@ NAMESPACE = "Microsoft.Maintenance"
     causes=("AUM033",),
     source="azure-compute-docs: maintenance-configurations.md; azure-docs: update-manager/enable-cross-subscription",
 )
-def maintenance_provider_unregistered(subscription: Subscription, context: Context) -> Iterator[Observation]:
+def maintenance_provider_unregistered(
+    subscription: Subscription, context: Context
+) -> Iterator[Observation | Undetermined]:
     """The resource provider Microsoft.Maintenance is not registered in a subscription that holds machines.
 
     ## Why it matters
@@ -38,9 +40,11 @@ def maintenance_provider_unregistered(subscription: Subscription, context: Conte
     """
     machines = context.machines_by_subscription.get(subscription.id.lower(), [])
     state = subscription.providers.get(NAMESPACE.lower())
-    if machines and state is not None and state.lower() != "registered":
+    if machines and state is None:
+        yield Undetermined(fact=Fact.PROVIDERS, reason=f"the registration of {NAMESPACE} was not read")
+    elif machines and state is not None and state.lower() != "registered":
         yield observe(
-            f"{NAMESPACE} is {state} in {subscription.name or subscription.id}: "
+            f"{NAMESPACE} is {state or 'of unknown registration'} in {subscription.name or subscription.id}: "
             f"no schedule can reach its {len(machines)} machine(s)",
             sign("registrationState", state, "Registered"),
             resource_id=ids.provider_id(subscription.id, NAMESPACE),

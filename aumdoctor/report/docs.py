@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
+from itertools import product
 
 import msgspec
 
@@ -187,11 +188,10 @@ def _body(body: object) -> str:
 def _sample_remedies(check: Check) -> list[Remedy]:
     """The check's remedies, each made out for the first of some sample machines that it can be made out for."""
     found: dict[str, Remedy] = {}
-    for machine in _sample_machines(check):
+    for machine, window in product(_sample_machines(check), _SAMPLE_WINDOWS):
+        schedule = msgspec.structs.replace(_SCHEDULE, window=window)
+        estate = Estate(collected_at=datetime(2026, 1, 1, tzinfo=UTC), machines=(machine,), configurations=(schedule,))
         for scheduled in ("true", "false"):
-            estate = Estate(
-                collected_at=datetime(2026, 1, 1, tzinfo=UTC), machines=(machine,), configurations=(_SCHEDULE,)
-            )
             finding = Finding(
                 check=check.id,
                 name=check.name,
@@ -215,9 +215,15 @@ _SCHEDULE = MaintenanceConfiguration(
     name="{schedule}",
     location="{location}",
     maintenance_scope="InGuestPatch",
-    window=MaintenanceWindow(
-        start_date_time="2026-01-03 22:00", duration="01:30", time_zone="UTC", recur_every="1Week Saturday"
-    ),
+)
+_WINDOW = MaintenanceWindow(
+    start_date_time="2026-01-03 22:00", duration="01:30", time_zone="UTC", recur_every="1Week Saturday"
+)
+# Too short, too long, and over: what the remedies of schedules are for.
+_SAMPLE_WINDOWS = (
+    _WINDOW,
+    msgspec.structs.replace(_WINDOW, duration="05:00"),
+    msgspec.structs.replace(_WINDOW, expiration_date_time="2026-02-01 00:00"),
 )
 _ASSIGNMENT = f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/policyAssignments/{{policyAssignment}}"
 # Whatever a finding may carry for a remedy, as placeholders.

@@ -53,3 +53,10 @@ def test_a_provider_that_azure_did_not_list_is_not_called_unregistered() -> None
 def test_providers_that_may_not_be_read_leave_it_unknown() -> None:
     (unknown,) = unknowns(estate(arc_machine(), denied=[Fact.PROVIDERS]), check)
     assert unknown.fact is Fact.PROVIDERS
+
+
+def test_a_registration_that_was_not_read_is_not_taken_for_one() -> None:
+    seen = estate(arc_machine(), subscriptions=[subscription(providers={})])
+    assert findings(seen, check) == ()
+    (unknown,) = unknowns(seen, check)
+    assert "Microsoft.Compute was not read" in unknown.reason

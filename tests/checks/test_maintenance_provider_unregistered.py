@@ -50,3 +50,10 @@ def test_providers_that_may_not_be_read_leave_it_unknown() -> None:
     (unknown,) = unknowns(estate(azure_vm(), denied=[Fact.PROVIDERS]), check)
     assert unknown.resource_id == f"/subscriptions/{SUBSCRIPTION}"
     assert unknown.permission == "Microsoft.Resources/subscriptions/providers/read"
+
+
+def test_a_registration_that_was_not_read_is_not_taken_for_one() -> None:
+    seen = estate(azure_vm(), subscriptions=[subscription(providers={})])
+    assert findings(seen, check) == ()
+    (unknown,) = unknowns(seen, check)
+    assert "Microsoft.Maintenance was not read" in unknown.reason
