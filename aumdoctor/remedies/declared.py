@@ -17,7 +17,9 @@ from typing import Any
 
 import msgspec
 
+from aumdoctor.model import ids
 from aumdoctor.model.machine import Machine, PatchSettings
+from aumdoctor.model.maintenance import MaintenanceConfiguration
 from aumdoctor.remedies.patch_settings import VM_API_VERSION
 
 
@@ -86,29 +88,31 @@ def declared_assignment(machine: Machine, name: str, configuration_id: str, api_
 
 
 def declared_window(
-    name: str, resource_group: str, location: str, window: Mapping[str, str], api_version: str
+    configuration: MaintenanceConfiguration, window: Mapping[str, str], api_version: str
 ) -> tuple[str, str]:
-    """The window of a maintenance configuration, as Bicep and as Terraform; `window` as in the REST body."""
+    """The window of a schedule, as Bicep and as Terraform; `window` as in the REST body."""
+    properties = {
+        "maintenanceScope": "InGuestPatch",
+        "extensionProperties": {"InGuestPatchMode": "User"},
+        "maintenanceWindow": dict(window),
+    }
+    members = {"name": configuration.name, "location": configuration.location, "properties": properties}
     bicep = _lines(
         "// The part of the schedule that matters; merge it into where the schedule is declared.",
         f"resource schedule 'Microsoft.Maintenance/maintenanceConfigurations@{api_version}' = {{",
-        f"  name: {bicep_literal(name)}",
-        *_bicep_members(
-            {
-                "location": location,
-                "properties": {"maintenanceScope": "InGuestPatch", "maintenanceWindow": dict(window)},
-            },
-            "  ",
-        ),
+        *_bicep_members(members, "  "),
         "}",
     )
+    arguments = {
+        "name": configuration.name,
+        "resource_group_name": ids.resource_group_of(configuration.id),
+        "location": configuration.location,
+        "scope": "InGuestPatch",
+        "in_guest_user_patch_mode": "User",
+    }
     block = {_WINDOW_ARGUMENTS[member]: value for member, value in window.items()}
     terraform = _terraform(
-        "azurerm_maintenance_configuration",
-        "schedule",
-        {"name": name, "resource_group_name": resource_group, "location": location, "scope": "InGuestPatch"},
-        blocks={"window": block},
-        merge=True,
+        "azurerm_maintenance_configuration", "schedule", arguments, blocks={"window": block}, merge=True
     )
     return bicep, terraform
 
