@@ -3,7 +3,7 @@ from hypothesis import strategies as st
 
 from aumdoctor.model.machine import Machine
 from aumdoctor.model.maintenance import DynamicScopeFilter, MaintenanceConfiguration
-from aumdoctor.schedule.scope import attachments, location_key, matches
+from aumdoctor.schedule.scope import attachments, failing_clauses, location_key, matches, near_misses
 from tests.builders import (
     OTHER_SUBSCRIPTION,
     arc_machine,
@@ -143,3 +143,57 @@ def test_a_machine_that_matches_all_tags_matches_any_of_them(
 @given(st.text(alphabet="aB 1", max_size=12))
 def test_a_location_is_the_same_however_it_is_written(name: str) -> None:
     assert location_key(location_key(name)) == location_key(name.upper()) == location_key(name)
+
+
+def test_a_clause_that_fails_says_what_it_asks_for_and_what_there_is() -> None:
+    vm = azure_vm(location="westeurope")
+    wanted = DynamicScopeFilter(
+        resource_types=("microsoft.hybridcompute/machines",),
+        resource_groups=("rg-test",),
+        os_types=("Linux",),
+        locations=("East US",),
+        tags={"env": ("prod", "test"), "owner": ()},
+    )
+    clauses = failing_clauses(vm, wanted)
+    assert [clause.name for clause in clauses] == [
+        "resourceTypes",
+        "resourceGroups",
+        "osTypes",
+        "locations",
+        "tags.env",
+        "tags.owner",
+    ]
+    assert not any(clause.by_case for clause in clauses)
+    assert clauses[3].explanation == "locations is westeurope on the machine, the filter asks for East US"
+    assert clauses[4].explanation == "tags.env is absent on the machine, the filter asks for env=prod or env=test"
+    assert failing_clauses(vm, DynamicScopeFilter()) == ()
+
+
+def test_a_machine_is_nearly_missed_by_the_case_of_every_tag_that_fails() -> None:
+    near = azure_vm(tags={"ENV": "prod", "ring": "One"})
+    wanted = DynamicScopeFilter(tags={"env": ("Prod",), "ring": ("one",)})
+    (miss,) = near_misses([near, azure_vm("vm-2", tags={"ENV": "prod"}), azure_vm("vm-3")], wanted)
+    assert miss.machine is near
+    assert [clause.seen for clause in miss.clauses] == ["ENV=prod", "ring=One"]
+
+
+def test_with_any_one_tag_by_case_is_near_enough() -> None:
+    vm = azure_vm(tags={"ENV": "prod"})
+    wanted = {"env": ("prod",), "ring": ("one",)}
+    assert near_misses([vm], DynamicScopeFilter(tags=wanted, tag_operator="All")) == ()
+    (miss,) = near_misses([vm], DynamicScopeFilter(tags=wanted, tag_operator="Any"))
+    assert [clause.name for clause in miss.clauses] == ["tags.env"]
+
+
+@given(
+    tags=st.dictionaries(names, values, max_size=3),
+    wanted=st.dictionaries(names, st.lists(values, max_size=3).map(tuple), max_size=3),
+    operator=st.sampled_from(["All", "Any"]),
+)
+def test_a_machine_matches_exactly_where_no_clause_fails(
+    tags: dict[str, str], wanted: dict[str, tuple[str, ...]], operator: str
+) -> None:
+    vm = azure_vm(tags=tags)
+    scope = DynamicScopeFilter(tags=wanted, tag_operator=operator)
+    assert matches(vm, scope) == (failing_clauses(vm, scope) == ())
+    assert not (matches(vm, scope) and near_misses([vm], scope))
