@@ -6,7 +6,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
-import msgspec
 import typer
 
 from aumdoctor.cli import config, options
@@ -73,7 +72,7 @@ def why(
         from aumdoctor.store import estates
 
         refuse(context, READING, "--from")
-        estate = _only(estates.load(from_), machine)
+        estate = estates.load(from_)
     else:
         from aumdoctor.azure.collect import ReadOptions, ScopeRequest
         from aumdoctor.azure.connection import ConnectionOptions
@@ -139,29 +138,21 @@ def _named(estate: Estate, wanted: str) -> list[Machine]:
     return [machine for machine in estate.machines if machine.name.lower() == wanted.lower()]
 
 
-def _only(estate: Estate, wanted: str) -> Estate:
-    """A saved estate narrowed to what the name may mean, as if only that had been collected."""
-    machines = tuple(_named(estate, wanted))
-    if not machines:
-        close = nearest(ids.name_of(wanted), tuple(dict.fromkeys(machine.name for machine in estate.machines)))
-        raise UsageError(
-            f"no machine {wanted!r} in the saved estate",
-            advice=f"did you mean {' or '.join(close)}?" if close else "Check the name, or scan again.",
-        )
-    scope = msgspec.structs.replace(estate.scope, machines=(wanted,))
-    return msgspec.structs.replace(estate, machines=machines, scope=scope)
-
-
 def _the_one(estate: Estate, wanted: str) -> Machine:
     found = _named(estate, wanted)
     if len(found) == 1:
         return found[0]
+    if not found and not estate.gaps:
+        close = nearest(ids.name_of(wanted), tuple(dict.fromkeys(machine.name for machine in estate.machines)))
+        raise UsageError(
+            f"there is no machine {wanted!r}",
+            advice=f"did you mean {' or '.join(close)}?" if close else "Check the name, or scan again.",
+        )
     if not found:
-        # A name that is nowhere is refused by the collection; here, part of the scope was not read.
-        first = estate.gaps[0] if estate.gaps else None
-        told = f": {first.operation}: {first.code or first.status or first.message}" if first is not None else ""
+        first = estate.gaps[0]
         raise UnreadableError(
-            f"{wanted!r} was not found, and not all of the scope could be read{told}",
+            f"{wanted!r} was not found, and not all of the scope could be read: "
+            f"{first.operation}: {first.code or first.status or first.message}",
             advice="give its full resource id, or see with aumdoctor scan what cannot be read",
         )
     several = ", ".join(machine.id for machine in found)

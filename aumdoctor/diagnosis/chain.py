@@ -9,7 +9,7 @@ import msgspec
 
 from aumdoctor.checks.check import Check
 from aumdoctor.checks.context import Context
-from aumdoctor.checks.engine import Answer, AnswerState, answers
+from aumdoctor.checks.engine import Answer, answers
 from aumdoctor.diagnosis.examine import Examination, Verdict, can_stop_patching, stops_patching
 from aumdoctor.diagnosis.links import Link, link_of
 from aumdoctor.diagnosis.standing import Standing, standing
@@ -79,7 +79,6 @@ def chain_of(examination: Examination, checks: Iterable[Check], machine: Machine
             standing(link, machine, context),
             [finding for finding in findings if link_of(finding.check) is link],
             [unknown for unknown in unknowns if link_of(unknown.check) is link],
-            [answer for answer in said if link_of(answer.check) is link],
             by_id,
         )
         for link in Link
@@ -108,7 +107,6 @@ def _link(
     stands: Standing,
     findings: list[Finding],
     unknowns: list[Unknown],
-    said: list[Answer],
     checks: dict[str, Check],
 ) -> ChainLink:
     findings = sorted(findings, key=lambda finding: (not stops_patching(finding), -finding.severity, finding.check))
@@ -119,7 +117,7 @@ def _link(
         state, words = LinkState.UNKNOWN, open_questions[0].reason
     elif findings:
         state, words = LinkState.OK, findings[0].message
-    elif stands.applies and not _nothing_asked(said):
+    elif stands.applies:
         state, words = LinkState.OK, stands.words
     else:
         state, words = LinkState.NOT_APPLICABLE, stands.words
@@ -131,11 +129,6 @@ def _link(
         findings=tuple(findings),
         unknowns=tuple(unknowns),
     )
-
-
-def _nothing_asked(said: list[Answer]) -> bool:
-    """Whether there were machine checks for the link, and each said that it does not arise for this machine."""
-    return bool(said) and all(answer.state is AnswerState.NOT_APPLICABLE for answer in said)
 
 
 def _root(finding: Finding, findings: Iterable[Finding]) -> Finding:

@@ -106,7 +106,9 @@ class _Page(Page):
         self.indented(table)
         by_order = sorted(self._report.diagnoses, key=lambda diagnosis: diagnosis.cure_order)
         if len(by_order) > 1:
-            self.line(f"Cure in this order: {', '.join(diagnosis.cause for diagnosis in by_order)}", indent=2)
+            first = by_order if self._verbose else by_order[:_ROWS_SHOWN]
+            more = f" and {len(by_order) - len(first)} more" if len(first) < len(by_order) else ""
+            self.line(f"Cure in this order: {', '.join(diagnosis.cause for diagnosis in first)}{more}", indent=2)
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
         self.line()

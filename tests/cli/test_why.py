@@ -10,7 +10,7 @@ import pytest
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact, Gap
 from aumdoctor.store.estates import save
-from tests.builders import SUBSCRIPTION, azure_vm, estate, patch_settings
+from tests.builders import SUBSCRIPTION, azure_vm, estate, patch_settings, static_assignment
 
 Run = Callable[..., Any]
 OFF = azure_vm("vm-off", power_state="deallocated")
@@ -67,8 +67,22 @@ def test_json_goes_to_a_file_where_one_is_named(why: Run, tmp_path: Path) -> Non
 def test_a_name_that_is_nowhere_gets_the_nearest(why: Run) -> None:
     ended = why(SEEN, "vm-of")
     assert ended.code == 2
-    assert "no machine 'vm-of'" in ended.err
+    assert "there is no machine 'vm-of'" in ended.err
     assert "vm-off" in ended.err
+
+
+def test_a_name_that_may_lie_in_what_was_not_read_is_no_wrong_usage(why: Run) -> None:
+    gap = Gap(scope=f"/subscriptions/{SUBSCRIPTION}", operation="list machines", status=403, code="AuthorizationFailed")
+    ended = why(estate(FINE, gaps=(gap,)), "vm-elsewhere")
+    assert ended.code == 3
+    assert "list machines: AuthorizationFailed" in ended.err
+
+
+def test_a_cause_that_lies_in_another_resource_is_found_in_a_saved_estate(why: Run) -> None:
+    moved, old = azure_vm("vm-moved", resource_group="rg-new"), azure_vm("vm-moved", resource_group="rg-old")
+    ended = why(estate(moved, assignments=[static_assignment(old)]), moved.id)
+    assert ended.code == 1
+    assert "(AUM006)" in ended.out
 
 
 def test_a_name_that_two_machines_bear_is_not_guessed(why: Run) -> None:

@@ -92,6 +92,11 @@ def test_a_broken_link_carries_the_finding_with_its_evidence() -> None:
     assert broken.findings[0].evidence[0].path.endswith("patchSettings.patchMode")
 
 
+def test_a_scheduled_arc_server_holds_at_assignment_and_schedule() -> None:
+    found = states(chain(estate(arc_machine(), scheduled=True)))
+    assert (found["assignment"], found["schedule"], found["patch-mode"]) == ("ok", "ok", "not-applicable")
+
+
 def test_a_lesser_finding_is_shown_and_breaks_nothing() -> None:
     vm = azure_vm(patch_settings=patch_settings(assessment_mode="ImageDefault"))
     seen = chain(estate(vm, scheduled=True))
