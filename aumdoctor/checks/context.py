@@ -44,8 +44,12 @@ class Context:
         """The patch schedules that the machine is attached to, statically or by a dynamic scope."""
         return tuple(tie for tie in self.attachments.get(machine.key, ()) if tie.is_patch_schedule)
 
+    @cached_property
+    def _scheduled(self) -> frozenset[str]:
+        return frozenset(key for key, ties in self.attachments.items() if any(tie.is_patch_schedule for tie in ties))
+
     def is_scheduled(self, machine: Machine) -> bool:
-        return any(tie.is_patch_schedule for tie in self.attachments.get(machine.key, ()))
+        return machine.key in self._scheduled
 
     @cached_property
     def machines_by_assignment(self) -> dict[str, list[Machine]]:
@@ -122,8 +126,11 @@ class Context:
         Direct assignments are judged by their scope and `notScopes`, those through an initiative by the compliance
         state that Azure Policy wrote for the machine. A state alone never decides whether the machine is configured.
         """
-        covering: dict[str, tuple[PolicyAssignment, PolicyState | None]] = {}
         states = self.policy_states_by_resource.get(machine.key, ())
+        reaches = self._assignments_of_definition.get(definition, ())
+        if not states and not reaches:
+            return []
+        covering: dict[str, tuple[PolicyAssignment, PolicyState | None]] = {}
         of_definition = [state for state in states if ids.name_of(state.policy_definition_id).lower() == definition]
         for state in of_definition:
             assignment_key = ids.key(state.policy_assignment_id)
@@ -132,10 +139,9 @@ class Context:
                 name = ids.name_of(state.policy_assignment_id)
                 assignment = PolicyAssignment(id=state.policy_assignment_id, name=name)
             covering[assignment_key] = (assignment, state)
-        for reach in self._assignments_of_definition.get(definition, ()):
-            assignment_key = ids.key(reach.assignment.id)
-            if assignment_key not in covering and self._reaches(reach, machine):
-                covering[assignment_key] = (reach.assignment, None)
+        for reach in reaches:
+            if self._reaches(reach, machine):
+                covering.setdefault(ids.key(reach.assignment.id), (reach.assignment, None))
         return list(covering.values())
 
     def _reaches(self, reach: _Reach, machine: Machine) -> bool:

@@ -16,6 +16,8 @@ from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Evidence, Finding, Unknown
 from aumdoctor.model.machine import Machine
 
+_SYSTEMS = frozenset({"windows", "linux"})
+
 
 class Judgement(msgspec.Struct, frozen=True, kw_only=True):
     """What the checks said, in the order of resources and check ids.
@@ -105,12 +107,8 @@ def answers(estate: Estate, checks: Iterable[Check], machine: Machine, now: date
 
 def _applies(check: Check, kind: Subject, os_type: str) -> bool:
     # Where Azure did not say which system a machine runs, the checks of both are kept, to be answered `unknown`.
-    fits_os = check.os is None or os_type not in ("windows", "linux") or check.os == os_type
+    fits_os = check.os is None or os_type not in _SYSTEMS or check.os == os_type
     return check.applies_to in (Subject.MACHINE, kind) and fits_os
-
-
-def _runs(subject: Machine | Subscription, os: str) -> bool:
-    return isinstance(subject, Machine) and (subject.os_type or "").lower() == os
 
 
 class _Bench:
@@ -126,6 +124,7 @@ class _Bench:
         self.reasons: dict[str, str] | None = None
         self.asked = 0
         self._missing_in: dict[str, frozenset[Fact]] = {}
+        self._splits: dict[tuple[int, frozenset[Fact]], tuple[tuple[Check, ...], ...]] = {}
 
     def _missing(self, scope: str) -> frozenset[Fact]:
         """The facts of a scope that are not known: its subscription's, but for those that were read of it itself."""
@@ -146,29 +145,42 @@ class _Bench:
         self, subject: Machine | Subscription, scope: str, machines: tuple[str, ...], checks: tuple[Check, ...]
     ) -> None:
         self.asked += len(checks)
-        missing = self._missing(scope)
-        resource_id, illegible = scope, None
+        resource_id, askable = scope, checks
         if isinstance(subject, Machine):
             resource_id = subject.id
-            if subject.malformed is not None:
-                illegible = f"Azure's answer about it could not be decoded: {subject.malformed}"
-        for check in checks:
-            if illegible is None and check.os is not None and not _runs(subject, check.os):
-                unnamed = "Azure did not say which operating system it runs"
-                self.unknowns.append(
-                    Unknown(check=check.id, resource_id=resource_id, fact=Fact.MACHINE, reason=unnamed)
-                )
-                continue
-            if illegible is not None:
-                self.unknowns.append(
-                    Unknown(check=check.id, resource_id=resource_id, fact=Fact.MACHINE, reason=illegible)
-                )
-                continue
-            if missing and not missing.isdisjoint(check.needs):
-                self._cannot_answer(check, resource_id, scope)
-                continue
+            askable = self._legible(subject, checks)
+        askable, unanswerable = self._split(askable, self._missing(scope))
+        for check in unanswerable:
+            self._cannot_answer(check, resource_id, scope)
+        for check in askable:
             for seen in check.function(subject, self.context):
                 self._record(check, seen, resource_id, scope, machines)
+
+    def _legible(self, machine: Machine, checks: tuple[Check, ...]) -> tuple[Check, ...]:
+        """The checks that can be put to a machine; the others are answered `unknown` here."""
+        if machine.malformed is not None:
+            reason = f"Azure's answer about it could not be decoded: {machine.malformed}"
+            askable: tuple[Check, ...] = ()
+        elif (machine.os_type or "").lower() not in _SYSTEMS:
+            reason = "Azure did not say which operating system it runs"
+            askable = tuple(check for check in checks if check.os is None)
+        else:
+            return checks
+        for check in checks:
+            if check not in askable:
+                self.unknowns.append(Unknown(check=check.id, resource_id=machine.id, fact=Fact.MACHINE, reason=reason))
+        return askable
+
+    def _split(
+        self, checks: tuple[Check, ...], missing: frozenset[Fact]
+    ) -> tuple[tuple[Check, ...], tuple[Check, ...]]:
+        """Which checks can be asked and which cannot for want of a fact: the same for most machines of an estate."""
+        known = self._splits.get((id(checks), missing))
+        if known is None or known[0] is not checks:  # an id may be that of a tuple that is gone
+            askable = tuple(check for check in checks if missing.isdisjoint(check.needs))
+            unanswerable = tuple(check for check in checks if not missing.isdisjoint(check.needs))
+            known = self._splits[id(checks), missing] = (checks, askable, unanswerable)
+        return known[1], known[2]
 
     def examine_estate(self, check: Check) -> None:
         """An estate-wide check is asked once; what it needs and could not be read is named per subscription."""

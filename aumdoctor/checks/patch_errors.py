@@ -36,9 +36,11 @@ def errors_of(machine: Machine, *statuses: str) -> tuple[PatchError, ...]:
 
     The status decides first because a successful operation may carry an error object too ("0 error/s reported").
     """
+    assessment, installation = machine.assessment, machine.installation
+    if not (assessment and assessment.errors) and not (installation and installation.errors):
+        return ()
     wanted = {status.lower() for status in statuses}
     found: list[PatchError] = []
-    assessment, installation = machine.assessment, machine.installation
     if assessment is not None and (assessment.status or "").lower() in wanted:
         found += _errors(assessment, Fact.ASSESSMENT, outlived=False)
     if installation is not None and (installation.status or "").lower() in wanted:
@@ -83,11 +85,14 @@ def assessed_since(assessment: Assessment | None, installation: Installation) ->
 
 def windows_errors(machine: Machine, codes: Iterable[str], *phrases: str) -> tuple[PatchError, ...]:
     """The errors of failed operations that hold one of some HRESULTs (canonical), or one of some phrases."""
+    errors = errors_of(machine, "Failed")
+    if not errors:
+        return ()
     wanted = frozenset(codes)
     lowered = tuple(phrase.lower() for phrase in phrases)
     return tuple(
         error
-        for error in errors_of(machine, "Failed")
+        for error in errors
         if not wanted.isdisjoint(find_hresults(error.text)) or any(phrase in error.text.lower() for phrase in lowered)
     )
 
