@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 import msgspec
 
-from aumdoctor.cli.streams import out, wants_color, width
+from aumdoctor.cli.streams import out_pieces, wants_color, width
 from aumdoctor.errors import UsageError
 
 FORMATS = ("table", "json")
@@ -41,17 +41,18 @@ def parse(wanted: Sequence[str]) -> tuple[Output, ...]:
     return tuple(outputs)
 
 
-def write(render: Callable[[str, int, bool], str], outputs: Sequence[Output]) -> None:
+def write(render: Callable[[str, int, bool], Iterable[str]], outputs: Sequence[Output]) -> None:
     """Write a report to every output, standard output last. Raises UsageError where a file cannot be written.
 
-    `render` makes it of a format, the columns to write in and whether to colour.
+    `render` makes its pieces of a format, the columns to write in and whether to colour.
     """
     for output in sorted(outputs, key=lambda output: output.file is None):
         if output.file is None:
-            out(render(output.format, width(), wants_color(sys.stdout)))
+            out_pieces(render(output.format, width(), wants_color(sys.stdout)))
             continue
         try:
-            output.file.write_text(render(output.format, 80, False), encoding="utf-8")
+            with output.file.open("w", encoding="utf-8") as file:
+                file.writelines(render(output.format, 80, False))
         except OSError as error:
             raise UsageError(
                 f"cannot write {output.file}: {error.strerror or error}", advice="Choose a file that can be written."

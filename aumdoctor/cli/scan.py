@@ -143,10 +143,10 @@ def scan(
         min_severity=_SEVERITIES[min_severity],
     )
 
-    def rendered(format: str, columns: int, color: bool) -> str:
+    def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
         if format == "json":
-            return json.render(report)
-        return table.render(report, verbose=verbose, width=columns, color=color)
+            return json.pieces(report)
+        return [table.render(report, verbose=verbose, width=columns, color=color)]
 
     outputs.write(rendered, destinations)
     raise typer.Exit(code)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+from collections.abc import Iterable
 from typing import TextIO
 
 import typer
@@ -13,9 +14,14 @@ _WIDEST = 120
 
 
 def out(text: str) -> None:
-    """Write to standard output. A reader that has gone (`| head`) is no error: the rest is dropped."""
+    """Write to standard output."""
+    out_pieces((text,))
+
+
+def out_pieces(pieces: Iterable[str]) -> None:
+    """Write piece by piece to standard output. A reader that has gone (`| head`) is no error: the rest is dropped."""
     try:
-        sys.stdout.write(text)
+        sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except BrokenPipeError:
         # Python flushes standard output once more at its end; let it do so into nothing.

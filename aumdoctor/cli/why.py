@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -109,10 +110,10 @@ def why(
     code = _exit_code(chain, estate)
     report = why_of(examination, chain, generated_at=datetime.now(UTC), exit_code=code)
 
-    def rendered(format: str, columns: int, color: bool) -> str:
+    def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
         if format == "json":
-            return json.render(report)
-        return why_table.render(report, verbose=verbose, width=columns, color=color)
+            return json.pieces(report)
+        return [why_table.render(report, verbose=verbose, width=columns, color=color)]
 
     outputs.write(rendered, destinations)
     raise typer.Exit(code)

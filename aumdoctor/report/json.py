@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -16,8 +17,28 @@ _STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\
 
 def render(report: Report | Why) -> str:
     """A report as an indented JSON document with a line break at its end."""
-    document = msgspec.json.format(msgspec.json.encode(report), indent=2).decode()
-    return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", document) + "\n"
+    return "".join(pieces(report))
+
+
+def pieces(report: Report | Why) -> Iterator[str]:
+    """The same document piece by piece, a row of a long list at a time: of a large estate it is hundreds of megabytes,
+    which need not be in memory at once."""
+    for position, name in enumerate(report.__struct_fields__):
+        value = getattr(report, name)
+        yield f"{',' if position else '{'}\n  {_text(name, 2)}: "
+        if not isinstance(value, tuple) or not value:
+            yield _text(value, 2)
+            continue
+        for row, entry in enumerate(value):
+            yield f"{',' if row else '['}\n    {_text(entry, 4)}"
+        yield "\n  ]"
+    yield "\n}\n"
+
+
+def _text(value: Any, margin: int) -> str:
+    document = msgspec.json.format(msgspec.json.encode(value), indent=2).decode()
+    indented = document.replace("\n", "\n" + " " * margin)  # no string holds a line break of its own
+    return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", indented)
 
 
 def schema() -> dict[str, Any]:
