@@ -31,9 +31,9 @@ SUBSCRIPTION_WIDE = tuple(check for check, chosen in PLANTS.items() if chosen.su
 
 FOLLOWS: dict[str, frozenset[str]] = {
     "AUM002": frozenset({"AUM039"}),
-    "AUM003": frozenset({"AUM033"}),
-    "AUM004": frozenset({"AUM003", "AUM033"}),
-    "AUM006": frozenset({"AUM033"}),
+    "AUM003": frozenset({"AUM033", "AUM071"}),
+    "AUM004": frozenset({"AUM003", "AUM033", "AUM071"}),
+    "AUM006": frozenset({"AUM033", "AUM071"}),
     "AUM008": frozenset({"AUM130"}),
     "AUM013": frozenset({"AUM131"}),
     "AUM018": frozenset({"AUM008", "AUM016", "AUM017", "AUM023", "AUM129"}),
@@ -54,7 +54,8 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "AUM123": frozenset({"AUM015"}),
     "AUM142": frozenset({"AUM016"}),
 }
-"""What may also be found on the machine of a planted issue, because it follows from it."""
+"""What may also be found beside a planted issue, because it follows from it. A schedule that its only machine missed
+is one without machines (AUM071)."""
 
 
 def plant(state: DemoEstate, check: str, machine_id: str) -> str:
