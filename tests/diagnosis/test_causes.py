@@ -4,6 +4,7 @@ from graphlib import TopologicalSorter
 
 import pytest
 
+from aumdoctor.checks.check import Check, Subject
 from aumdoctor.checks.registry import CHECKS
 from aumdoctor.diagnosis.causes import fold, parents_of
 from aumdoctor.model.estate import Estate
@@ -35,6 +36,17 @@ def test_every_cause_and_every_symptom_is_a_check() -> None:
 def test_no_check_is_in_the_end_its_own_cause() -> None:
     order = list(TopologicalSorter(parents_of(CHECKS)).static_order())
     assert len(order) == len(set(order))
+
+
+@pytest.mark.parametrize("cause", [check for check in CHECKS if check.causes], ids=lambda check: check.id)
+def test_every_symptom_can_stand_beside_its_cause(cause: Check) -> None:
+    """An arrow from a check of Arc-enabled servers to one of Azure VMs, or of Linux to Windows, would never be used."""
+    by_id = {check.id: check for check in CHECKS}
+    kinds = {Subject.AZURE_VM, Subject.ARC}
+    for symptom in (by_id[each] for each in cause.causes):
+        assert {cause.applies_to, symptom.applies_to} & kinds != kinds, symptom.id
+        assert None in (cause.os, symptom.os) or cause.os == symptom.os, symptom.id
+        assert cause.id != symptom.id
 
 
 def test_check_ids_are_in_order_and_unlike() -> None:
