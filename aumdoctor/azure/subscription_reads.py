@@ -183,7 +183,7 @@ async def _roles_of(
 
 async def _missing_configurations(collection: Collection) -> None:
     """Read one by one the configurations that assignments name and no list held: of another subscription, or gone."""
-    if Fact.CONFIGURATIONS not in collection.facts or collection.read.source == "graph":
+    if Fact.CONFIGURATIONS not in collection.facts:
         return
     named = {
         ids.key(assignment.maintenance_configuration_id): assignment.maintenance_configuration_id
