@@ -12,16 +12,19 @@ from aumdoctor.model.machine import Machine
 
 _OF_THE_NETWORK = re.compile(
     r"could not resolve"
-    r"|temporary failure resolving"
+    r"|temporary failure (?:resolving|in name resolution)|name or service not known"
     r"|couldn'?t resolve"
-    r"|curl error"
+    r"|curl error|\(curl\) error|curl#\d"
     r"|failed to fetch"
     r"|failed to download metadata"
     r"|cannot download repomd\.xml"
+    r"|cannot find a valid baseurl for repo|could not retrieve mirrorlist"
+    r"|cannot retrieve (?:metalink|repository metadata)"
+    r"|failed to retrieve new repository metadata"
     r"|errors? during downloading metadata"
-    r"|could not connect to|unable to connect to|failed to connect to|cannot initiate the connection"
+    r"|could not connect to|unable to connect to|failed (?:to )?connect to|cannot initiate the connection"
     r"|connection (?:timed out|refused|reset)"
-    r"|timeout (?:was )?(?:exceeded|reached)|operation timed out"
+    r"|timeout (?:was )?(?:exceeded|reached)|timeout on https?:|operation timed out"
     r"|no route to host|network is unreachable",
     re.IGNORECASE,
 )
@@ -66,6 +69,8 @@ def linux_repositories_unreachable(machine: Machine, context: Context) -> Iterat
     certificates) are not reported here.
     """
     errors = errors_of(machine, "Failed", "CompletedWithWarnings")
+    if not errors:
+        return
     current = tuple(error for error in errors if not error.outlived) or errors
     outlived = all(error.outlived for error in current)
     of_another_kind = any(_OF_ANOTHER_KIND.search(error.text) for error in current)

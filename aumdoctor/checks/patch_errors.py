@@ -84,8 +84,9 @@ def assessed_since(assessment: Assessment | None, installation: Installation) ->
 
 
 def windows_errors(machine: Machine, codes: Iterable[str], *phrases: str) -> tuple[PatchError, ...]:
-    """The errors of failed operations that hold one of some HRESULTs (canonical), or one of some phrases."""
-    errors = errors_of(machine, "Failed")
+    """The errors that hold one of some HRESULTs (canonical), or one of some phrases, of operations that failed or ended
+    with warnings."""
+    errors = errors_of(machine, "Failed", "CompletedWithWarnings")
     if not errors:
         return ()
     wanted = frozenset(codes)

@@ -46,7 +46,7 @@ def schedule_expired(estate: Estate, context: Context) -> Iterator[Observation |
     """
     for configuration in estate.configurations:
         text = configuration.window.expiration_date_time
-        if text is None or text.startswith(_NEVER) or not configuration.is_guest_patching or not configuration.exists:
+        if not text or text.startswith(_NEVER) or not configuration.is_guest_patching or not configuration.exists:
             continue
         ended = local_moment(text, configuration.window.time_zone)
         if ended is None:

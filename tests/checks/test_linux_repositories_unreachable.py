@@ -33,6 +33,15 @@ RETURN_CODE = "Unexpected return code (100) from package manager on command: sud
         "Errors during downloading metadata for repository 'rhel-8'",
         "Timeout exceeded when accessing 'https://smt-azure.susecloud.net'",
         "connect: Network is unreachable",
+        "Cannot find a valid baseurl for repo: base/7/x86_64",
+        "Cannot retrieve metalink for repository: epel/x86_64. Please verify its path and try again",
+        "Could not retrieve mirrorlist http://mirrorlist.centos.org/?release=7 error was",
+        'http://mirror.local/repomd.xml: [Errno 14] curl#7 - "Failed connect to mirror.local:80; No route"',
+        "http://mirror.local/repomd.xml: [Errno 12] Timeout on http://mirror.local/repomd.xml",
+        "Download (curl) error for 'https://smt.local/repo': Error code: Connection failed",
+        "Failed to retrieve new repository metadata.",
+        "Temporary failure in name resolution",
+        "getaddrinfo: Name or service not known",
     ],
 )
 def test_the_words_of_a_package_manager_without_a_way_out(machine, text: str) -> None:

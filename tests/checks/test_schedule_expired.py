@@ -115,3 +115,8 @@ def test_the_cure_takes_the_end_off() -> None:
     assert window["startDateTime"] == WEEKLY.window.start_date_time
     assert "expirationDateTime: '9999-12-31 23:59:59'" in remedy.bicep
     assert 'expiration_date_time = "9999-12-31 23:59:59"' in remedy.terraform
+
+
+def test_an_empty_end_is_none() -> None:
+    assert findings(ending(""), check) == ()
+    assert unknowns(ending(""), check) == ()

@@ -124,3 +124,13 @@ def test_a_row_of_resource_graph_is_named_as_such() -> None:
     row = failed_assessment("0x80070422", path="properties")
     seen = finding(estate(azure_vm(assessment=row)), windows_update_disabled)
     assert seen.evidence[0].path == "patchassessmentresources.properties.error.details[0].message"
+
+
+@each_check
+@pytest.mark.parametrize("machine", [azure_vm, arc_machine])
+def test_an_operation_with_warnings_tells_it_as_well(machine, check: Check, code: str) -> None:
+    warned = failed_assessment(text_of(code), status="CompletedWithWarnings")
+    assert finding(estate(machine(assessment=warned)), check).confidence is Confidence.HIGH
+    old = assessment(last_modified=NOW - timedelta(days=6))
+    of_installation = installation(text_of(code), status="CompletedWithWarnings")
+    assert finding(estate(machine(installation=of_installation, assessment=old)), check).confidence is Confidence.HIGH
