@@ -14,7 +14,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from aumdoctor import __version__
-from benchmarks import demo_scan, full_scan, graph_requests, judging, start_up
+from benchmarks import demo_scan, each_check, full_scan, graph_requests, judging, start_up
 from benchmarks.tables import Table, markdown
 
 
@@ -38,12 +38,17 @@ def _judging(quick: bool) -> Table:
     return judging.table(judging.measure(machines=50, repeats=1) if quick else judging.measure())
 
 
+def _each_check(quick: bool) -> Table:
+    return each_check.table(each_check.measure(machines=50) if quick else each_check.measure())
+
+
 TABLES: dict[str, Callable[[bool], Table]] = {
     "start-up": _start_up,
     "demo": _demo,
     "full-scan": _full_scan,
     "requests": _requests,
     "judging": _judging,
+    "checks": _each_check,
 }
 
 

@@ -21,6 +21,7 @@ class _Reach(NamedTuple):
     """Where a policy assignment applies: its scope less the excluded ones, in the form in which ids are compared."""
 
     assignment: PolicyAssignment
+    key: str
     scope: str
     not_scopes: tuple[str, ...]
 
@@ -109,7 +110,8 @@ class Context:
     def _assignments_of_definition(self) -> dict[str, list[_Reach]]:
         grouped: dict[str, list[_Reach]] = defaultdict(list)
         for assignment in self.estate.policy_assignments:
-            reach = _Reach(assignment, ids.key(assignment.scope), tuple(map(ids.key, assignment.not_scopes)))
+            excluded = tuple(map(ids.key, assignment.not_scopes))
+            reach = _Reach(assignment, ids.key(assignment.id), ids.key(assignment.scope), excluded)
             grouped[ids.name_of(assignment.definition_id).lower()].append(reach)
         return grouped
 
@@ -128,8 +130,8 @@ class Context:
         """
         states = self.policy_states_by_resource.get(machine.key, ())
         reaches = self._assignments_of_definition.get(definition, ())
-        if not states and not reaches:
-            return []
+        if not states:
+            return [(reach.assignment, None) for reach in reaches if self._reaches(reach, machine)]
         covering: dict[str, tuple[PolicyAssignment, PolicyState | None]] = {}
         of_definition = [state for state in states if ids.name_of(state.policy_definition_id).lower() == definition]
         for state in of_definition:
@@ -141,7 +143,7 @@ class Context:
             covering[assignment_key] = (assignment, state)
         for reach in reaches:
             if self._reaches(reach, machine):
-                covering.setdefault(ids.key(reach.assignment.id), (reach.assignment, None))
+                covering.setdefault(reach.key, (reach.assignment, None))
         return list(covering.values())
 
     def _reaches(self, reach: _Reach, machine: Machine) -> bool:
@@ -152,4 +154,5 @@ class Context:
     def _lies_within(self, machine: Machine, scope: str) -> bool:
         if scope.startswith(_MANAGEMENT_GROUPS):
             return scope in self._management_groups_of.get(machine.subscription_id, frozenset())
-        return bool(scope) and (machine.key == scope or machine.key.startswith(scope + "/"))
+        key = machine.key
+        return key.startswith(scope) and bool(scope) and (len(key) == len(scope) or key[len(scope)] == "/")

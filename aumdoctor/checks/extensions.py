@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from functools import cache
 
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Extension, ExtensionHandler, Machine, Status
@@ -55,6 +56,7 @@ def is_ready(status: Status) -> bool:
     return code_says_so and display_says_so
 
 
+@cache
 def version_parts(version: str | None) -> tuple[int, ...] | None:
     """A dotted version as numbers, so that 1.0.9 comes before 1.0.28 and 1.2 equals 1.2.0; None where it is not one."""
     if not _VERSION.fullmatch(version or ""):

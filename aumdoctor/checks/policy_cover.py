@@ -65,7 +65,7 @@ def covers(machine: Machine, context: Context, definitions: Iterable[str]) -> tu
         for assignment, state in context.policies_covering(machine, definition)
         if (assignment.enforcement_mode or "Default").lower() != "donotenforce"
     ]
-    return tuple(sorted(found, key=lambda cover: not cover.is_non_compliant))
+    return tuple(sorted(found, key=lambda cover: not cover.is_non_compliant)) if len(found) > 1 else tuple(found)
 
 
 def confidence_of(machine: Machine, found: Cover) -> Confidence:

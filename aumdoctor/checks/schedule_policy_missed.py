@@ -44,11 +44,13 @@ def schedule_policy_missed(machine: Machine, context: Context) -> Iterator[Obser
     non-compliant, the assignment's parameters (tags, locations, operating system) may leave it out on purpose: then it
     is reported with less weight. An assignment that is not enforced (DoNotEnforce) is passed over.
     """
-    prerequisites = covers(machine, context, [SCHEDULE_PREREQUISITES])
     schedules = covers(machine, context, [SCHEDULE_RECURRING_UPDATES])
-    unprepared = _missing_prerequisites(machine) if prerequisites or schedules else ()
     unattached = [cover for cover in schedules if not _is_attached(machine, context, cover)]
+    unprepared = _missing_prerequisites(machine)
     if not unprepared and not unattached:
+        return
+    prerequisites = covers(machine, context, [SCHEDULE_PREREQUISITES])
+    if not prerequisites and not schedules:
         return
     # The prerequisites come first: a schedule on an unprepared VM is what AUM030 and AUM031 warn of.
     first = (*prerequisites, *schedules)[0] if unprepared else unattached[0]
