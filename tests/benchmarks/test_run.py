@@ -4,7 +4,8 @@ import re
 
 import pytest
 
-from benchmarks import full_scan, start_up
+from aumdoctor.checks.registry import CHECKS
+from benchmarks import each_check, full_scan, start_up
 from benchmarks.run import TABLES, main
 from benchmarks.tables import Table, markdown
 
@@ -41,8 +42,15 @@ def test_judging_is_measured_on_machines_that_have_findings(capsys: pytest.Captu
     assert re.search(r"judge a machine.*\| +50 machines, [1-9]\d* findings \| +[1-9]\d* \|", told)
 
 
+def test_every_check_is_measured_and_the_dearest_come_first() -> None:
+    costs = each_check.measure(machines=60)
+    assert {cost.check for cost in costs} == {check.id for check in CHECKS}
+    altogether = [cost.microseconds * cost.asked for cost in costs]
+    assert altogether == sorted(altogether, reverse=True)
+
+
 def test_every_table_can_be_asked_for_by_name() -> None:
-    assert set(TABLES) == {"start-up", "demo", "full-scan", "requests", "judging"}
+    assert set(TABLES) == {"start-up", "demo", "full-scan", "requests", "judging", "checks"}
     with pytest.raises(SystemExit):
         main(["--only", "start"])
 
