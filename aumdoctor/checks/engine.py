@@ -105,6 +105,11 @@ def answers(estate: Estate, checks: Iterable[Check], machine: Machine, now: date
     return tuple(said)
 
 
+def asked_of(check: Check, machine: Machine) -> bool:
+    """Whether a check is put to a machine."""
+    return _applies(check, Subject.ARC if machine.is_arc else Subject.AZURE_VM, (machine.os_type or "").lower())
+
+
 def _applies(check: Check, kind: Subject, os_type: str) -> bool:
     # Where Azure did not say which system a machine runs, the checks of both are kept, to be answered `unknown`.
     fits_os = check.os is None or os_type not in _SYSTEMS or check.os == os_type
@@ -222,7 +227,15 @@ class _Bench:
             return
         if isinstance(seen, Undetermined):
             about = seen.resource_id or resource_id
-            self.unknowns.append(Unknown(check=check.id, resource_id=about, fact=seen.fact, reason=seen.reason))
+            self.unknowns.append(
+                Unknown(
+                    check=check.id,
+                    resource_id=about,
+                    fact=seen.fact,
+                    reason=seen.reason,
+                    permission=seen.permission,
+                )
+            )
             return
         about = seen.resource_id or resource_id
         self.findings.append(
