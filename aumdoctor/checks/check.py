@@ -58,11 +58,12 @@ class Observation(msgspec.Struct, frozen=True, kw_only=True):
 
 class Undetermined(msgspec.Struct, frozen=True, kw_only=True):
     """Azure answered, and the answer does not tell (power state `unknown`, say). `resource_id` is the subject's own
-    where left out."""
+    where left out; `permission` the right that would have let it be read, where that is known."""
 
     fact: Fact
     reason: str
     resource_id: str | None = None
+    permission: str | None = None
 
 
 class NotApplicable(msgspec.Struct, frozen=True, kw_only=True):

@@ -1,9 +1,11 @@
 from aumdoctor.checks.assignment_orphaned import assignment_orphaned as check
 from aumdoctor.checks.customer_managed_without_schedule import customer_managed_without_schedule
+from aumdoctor.diagnosis.examine import Verdict
 from aumdoctor.model.estate import Estate
-from aumdoctor.model.facts import Fact
+from aumdoctor.model.facts import Fact, Gap
 from aumdoctor.model.finding import Severity
 from tests.builders import (
+    OTHER_SUBSCRIPTION,
     azure_vm,
     change,
     configuration,
@@ -82,3 +84,31 @@ def test_the_cure_deletes_it_with_an_az_line_where_az_has_one() -> None:
     ((remedy,),) = examine(orphaned(dynamic_scope(GONE)), check).remedies
     assert remedy.az[0].startswith("az rest --method delete ")
     assert any("20 minutes" in step for step in remedy.steps)
+
+
+FOREIGN = configuration("theirs", subscription=OTHER_SUBSCRIPTION)
+DENIED = Gap(
+    scope=FOREIGN.id.lower(),
+    operation="read maintenance configurations",
+    status=403,
+    code="AuthorizationFailed",
+    message="no access",
+    missing_permission="Microsoft.Maintenance/maintenanceConfigurations/read",
+    fact=Fact.CONFIGURATIONS,
+)
+
+
+def test_a_machine_whose_only_schedule_could_not_be_read_is_not_called_patchable() -> None:
+    unread = orphaned(static_assignment(VM, FOREIGN), gaps=(DENIED,))
+    assert findings(unread, check) == ()
+    (unknown,) = unknowns(unread, check)
+    assert (unknown.check, unknown.resource_id, unknown.fact) == ("AUM070", VM.id, Fact.CONFIGURATIONS)
+    assert unknown.permission == "Microsoft.Maintenance/maintenanceConfigurations/read"
+    assert "theirs could not be read: AuthorizationFailed" in unknown.reason
+    assert examine(unread).machines[0].verdict is Verdict.UNKNOWN
+
+
+def test_a_schedule_beside_it_that_was_read_is_enough() -> None:
+    both = orphaned(static_assignment(VM, FOREIGN), static_assignment(VM, name="assign-2"), gaps=(DENIED,))
+    assert unknowns(both, check) == ()
+    assert examine(both).machines[0].verdict is Verdict.PATCHABLE
