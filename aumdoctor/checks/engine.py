@@ -227,13 +227,16 @@ class _Bench:
             return
         if isinstance(seen, Undetermined):
             about = seen.resource_id or resource_id
+            # Where the fact was not read, the reading knows whether that was the user's choice or a missing right.
+            reading = self.estate.reading(seen.fact, scope or about)
             self.unknowns.append(
                 Unknown(
                     check=check.id,
                     resource_id=about,
                     fact=seen.fact,
                     reason=seen.reason,
-                    permission=seen.permission,
+                    permission=seen.permission or (None if reading.is_known else reading.permission),
+                    by_choice=not reading.is_known and reading.by_choice,
                 )
             )
             return

@@ -7,6 +7,7 @@ import pytest
 
 from aumdoctor.azure.collect import ScopeRequest
 from aumdoctor.azure.graph import PAGE_SIZE
+from aumdoctor.cli.exit_codes import exit_code
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact, Outcome
 from aumdoctor.model.machine import Machine
@@ -120,3 +121,10 @@ def test_a_scope_is_narrowed_by_group_tag_location_and_name(serve: Serve) -> Non
     alone = doctor.collect(scope=ScopeRequest(machines=(one.id,)))
     assert [machine.key for machine in alone.machines] == [one.key]
     assert [subscription.id for subscription in alone.subscriptions] == [one.subscription_id]
+
+
+def test_what_the_depth_left_out_is_unknown_by_choice_and_no_failure(serve: Serve) -> None:
+    examination = serve(machines=200, seed=5).examine(depth="quick")
+    assert examination.unknowns
+    assert {unknown.check for unknown in examination.unknowns if not unknown.by_choice} == set()
+    assert exit_code(examination, None) == 0
