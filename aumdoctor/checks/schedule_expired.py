@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 
 from aumdoctor.checks.check import Observation, Subject, Undetermined, check, observe, sign
 from aumdoctor.checks.context import Context
@@ -11,7 +12,7 @@ from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Operation, Severity
 from aumdoctor.model.machine import Machine
 from aumdoctor.model.maintenance import MaintenanceConfiguration
-from aumdoctor.schedule.moments import local_moment
+from aumdoctor.schedule.moments import local_moment, moment_in_any_zone
 
 _PATH = "properties.maintenanceWindow"
 _NEVER = "9999-"
@@ -41,14 +42,16 @@ def schedule_expired(estate: Estate, context: Context) -> Iterator[Observation |
 
     ## When it is wrong
     Where the schedule was meant to end: without machines, or where every one of them has another schedule, it is low.
-    The date is a local time in the schedule's Windows time zone; where that is not known the answer is unknown. Whether
-    another run comes before an end that lies ahead is not judged here.
+    The date is a local time in the schedule's Windows time zone; where that is not known and matters, within a day, the
+    answer is unknown. Whether another run comes before an end that lies ahead is not judged here.
     """
     for configuration in estate.configurations:
         text = configuration.window.expiration_date_time
         if not text or text.startswith(_NEVER) or not configuration.is_guest_patching or not configuration.exists:
             continue
         ended = local_moment(text, configuration.window.time_zone)
+        if ended is None:
+            ended = _in_every_zone(text, context.now)
         if ended is None:
             zone = configuration.window.time_zone or "no time zone"
             reason = f"the end of the schedule {configuration.name} cannot be read: {text} in {zone}"
@@ -68,6 +71,14 @@ def schedule_expired(estate: Estate, context: Context) -> Iterator[Observation |
             machines=tuple(machine.id for machine in stranded),
             maintenanceConfigurationId=configuration.id,
         )
+
+
+def _in_every_zone(text: str, now: datetime) -> datetime | None:
+    """An end whose time zone is not known, where it is over, or to come, in whatever zone; None where that differs."""
+    span = moment_in_any_zone(text)
+    if span is None or span[0] <= now < span[1]:
+        return None
+    return span[1]
 
 
 def _has_another(machine: Machine, expired: MaintenanceConfiguration, context: Context) -> bool:

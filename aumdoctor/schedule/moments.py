@@ -45,6 +45,13 @@ def local_moment(text: str | None, zone: str | None) -> datetime | None:
         return None
 
 
+def moment_in_any_zone(text: str | None) -> tuple[datetime, datetime] | None:
+    """The earliest and the latest moment that a local time can mean where its time zone is not known: zones reach from
+    UTC-12 to UTC+14. None where it is absent or not written as a time."""
+    earliest, latest = local_moment(text, "Line Islands Standard Time"), local_moment(text, "Dateline Standard Time")
+    return (earliest, latest) if earliest is not None and latest is not None else None
+
+
 @cache
 def _zones() -> dict[str, str]:
     from tzlocal.windows_tz import win_tz  # takes some milliseconds that a scan without schedules need not pay

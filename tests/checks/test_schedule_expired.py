@@ -58,7 +58,7 @@ def test_without_an_end_the_time_zone_does_not_matter() -> None:
 
 
 @pytest.mark.parametrize(
-    ("text", "zone"), [("2026-05-31 00:00", "Europe/Berlin"), ("2026-05-31 00:00", None), ("soon", "UTC")]
+    ("text", "zone"), [("2026-06-10 09:00", "Europe/Berlin"), ("2026-06-10 09:00", None), ("soon", "UTC")]
 )
 def test_an_end_that_cannot_be_read_is_unknown(text: str, zone: str | None) -> None:
     seen = ending(text, zone)
@@ -120,3 +120,11 @@ def test_the_cure_takes_the_end_off() -> None:
 def test_an_empty_end_is_none() -> None:
     assert findings(ending(""), check) == ()
     assert unknowns(ending(""), check) == ()
+
+
+@pytest.mark.parametrize("zone", [None, "Europe/Berlin"])
+def test_an_end_that_is_long_past_or_far_off_needs_no_time_zone(zone: str | None) -> None:
+    assert finding(ending("2026-05-01 00:00", zone), check).severity is Severity.HIGH
+    assert findings(ending("2030-05-01 00:00", zone), check) == ()
+    assert unknowns(ending("2030-05-01 00:00", zone), check) == ()
+    assert len(unknowns(ending("2026-06-10 12:00", zone), check)) == 1
