@@ -8,6 +8,8 @@ from aumdoctor.cli.choice import match_check
 from aumdoctor.cli.streams import out, width
 from aumdoctor.errors import UsageError
 
+_MATRIX = "matrix"
+
 
 def explain(context: typer.Context) -> None:
     """Explain a check, an error code or an error message, without asking Azure.
@@ -17,7 +19,7 @@ def explain(context: typer.Context) -> None:
     patch mode, its safety flag and its schedule.
     """
     query = " ".join(context.args)
-    if query.strip().lower() == "matrix":
+    if query.strip().lower() == _MATRIX:
         from aumdoctor.report.matrix import of_matrix
 
         out(of_matrix(width()))
@@ -35,7 +37,7 @@ def explain(context: typer.Context) -> None:
     entries = look_up(query)
     if not entries:
         names = tuple(name for check in CHECKS for name in (check.id, check.name))
-        close = nearest(query, (*names, *known_names()))
+        close = nearest(query, (_MATRIX, *names, *known_names()))
         raise UsageError(
             f"nothing is known of {query!r}",
             advice=f"did you mean {' or '.join(close)}?"

@@ -11,13 +11,17 @@ from aumdoctor.knowledge.entry import Entry
 
 
 class ErrorText(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
-    """A text as the data file has it; any one of `contains` standing in a message is enough."""
+    """A text as the data file has it; any one of `contains` standing in a message is enough.
+
+    `source` is empty where it is the file's.
+    """
 
     name: str
     contains: tuple[str, ...]
     means: str
     advice: tuple[str, ...]
     checks: tuple[str, ...] = ()
+    source: str = ""
 
 
 def table() -> tuple[ErrorText, ...]:
@@ -69,6 +73,6 @@ def _entry(text: ErrorText) -> Entry:
         means=text.means,
         advice=text.advice,
         checks=text.checks,
-        source=_file().source,
+        source=text.source or _file().source,
         as_of=_file().as_of,
     )

@@ -11,6 +11,8 @@ from aumdoctor.knowledge.entry import Entry
 # A code inside a text: hexadecimal with its prefix, or a decimal that can only be a negative HRESULT.
 _CODE = re.compile(r"(?<![0-9A-Za-z])(?:0[xX][0-9a-fA-F]{8}|-[0-9]{9,10})(?![0-9A-Za-z])")
 _EXIT_CODE = re.compile(r"exit(?:ed with)?(?: status)? code\b[^0-9]{0,40}?([0-9]{1,3})(?![0-9])", re.IGNORECASE)
+# Below it two names merely share letters: a suggestion that is far-fetched is worse than none.
+_ALIKE = 0.7
 _SYMBOL = re.compile(r"(?<![0-9A-Za-z_])[A-Z][A-Z0-9]*_[A-Z0-9_]+(?![0-9A-Za-z_])")
 
 
@@ -42,7 +44,7 @@ def known_names() -> tuple[str, ...]:
 def nearest(query: str, names: tuple[str, ...], count: int = 3) -> tuple[str, ...]:
     """The names most like a query, best first, compared without regard to case."""
     by_folded = {name.casefold(): name for name in names}
-    close = difflib.get_close_matches(query.strip().casefold(), by_folded, n=count, cutoff=0.5)
+    close = difflib.get_close_matches(query.strip().casefold(), by_folded, n=count, cutoff=_ALIKE)
     return tuple(by_folded[name] for name in close)
 
 

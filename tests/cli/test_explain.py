@@ -48,6 +48,18 @@ def test_an_unknown_word_ends_with_2_and_the_nearest(run: Run) -> None:
     assert run("explain").code == 2
 
 
+def test_a_mistyped_matrix_is_suggested_and_nothing_far_fetched(run: Run) -> None:
+    assert "did you mean matrix" in run("explain", "matrx").err
+    assert "did you mean" not in run("explain", "supported distributors of prescription").err
+
+
+@pytest.mark.parametrize("code", ["MissingSubscriptionRegistration", "PropertyChangeNotAllowed", "AuthorizationFailed"])
+def test_an_error_of_the_resource_manager_names_it_as_its_source(run: Run, code: str) -> None:
+    told = run("explain", code).out
+    assert "Azure Resource Manager" in told
+    assert "LinuxPatchExtension" not in told
+
+
 @pytest.mark.parametrize("word", ["matrix", "Matrix"])
 def test_the_matrix_says_who_patches_a_machine(run: Run, word: str) -> None:
     ended = run("explain", word)

@@ -61,6 +61,23 @@ def test_a_text_within_a_longer_one_is_not_meant() -> None:
     assert names("Code: AuthorizationFailed") == ["AuthorizationFailed"]
 
 
+@pytest.mark.parametrize("code", ["MissingSubscriptionRegistration", "SubscriptionNotRegistered"])
+def test_a_provider_that_is_not_registered_leads_to_its_checks(code: str) -> None:
+    (entry,) = look_up(f"Code: {code}. The subscription must register first.")
+    assert entry.name == code
+    assert entry.checks == ("AUM045", "AUM005")
+
+
+@pytest.mark.parametrize("system", ["Windows", "Linux"])
+def test_a_patch_extension_that_could_not_be_installed_is_explained(system: str) -> None:
+    message = (
+        f"Plugin (Microsoft.CPlat.Core.{system}PatchExtension) returned non-zero exit code for Install: 3. "
+        "Extension install failed."
+    )
+    (entry,) = look_up(message)
+    assert entry.checks == ("AUM017",)
+
+
 def test_line_breaks_in_a_pasted_message_do_not_matter() -> None:
     assert names("Unable to invoke\n   sudo successfully") == ["sudo"]
 
@@ -79,6 +96,7 @@ def test_a_mistyped_name_has_a_nearest() -> None:
     assert nearest("WU_E_WU_DISABELD", known_names())[0] == "WU_E_WU_DISABLED"
     assert nearest("shutdownorunresponsve", known_names())[0] == "ShutdownOrUnresponsive"
     assert nearest("qqqqqqqqqqqq", known_names()) == ()
+    assert nearest("SomeSubscriptionRegistration", ("unsupported distribution",)) == ()
 
 
 def test_every_check_that_the_data_name_is_an_id_and_those_of_today_exist() -> None:
