@@ -50,7 +50,7 @@ def test_an_unknown_word_ends_with_2_and_the_nearest(run: Run) -> None:
 
 def test_a_mistyped_matrix_is_suggested_and_nothing_far_fetched(run: Run) -> None:
     assert "did you mean matrix" in run("explain", "matrx").err
-    assert "did you mean" not in run("explain", "supported distributors of prescription").err
+    assert "did you mean" not in run("explain", "registration of a subscription").err
 
 
 @pytest.mark.parametrize("code", ["MissingSubscriptionRegistration", "PropertyChangeNotAllowed", "AuthorizationFailed"])
