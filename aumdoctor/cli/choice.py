@@ -29,7 +29,7 @@ def find_check(wanted: str, checks: Sequence[Check]) -> Check:
         close = nearest(wanted, tuple(name for check in checks for name in (check.id, check.name)))
         raise UsageError(
             f"there is no check {wanted!r}",
-            advice=f"did you mean {' or '.join(close)}?" if close else "aumdoctor checks list shows every check.",
+            advice=f"did you mean {' or '.join(close)}?" if close else "aumdoctor checks list shows every check",
         )
     return found
 
@@ -42,5 +42,5 @@ def choose(checks: Sequence[Check], only: Sequence[str], skipped: Sequence[str])
     wanted = {find_check(name, checks).id for name in only} or {check.id for check in checks}
     wanted -= {find_check(name, checks).id for name in skipped}
     if not wanted:
-        raise UsageError("--checks and --skip-checks leave no check to run", advice="Take one of them back.")
+        raise UsageError("--checks and --skip-checks leave no check to run", advice="take one of them back")
     return tuple(check for check in checks if check.id in wanted)

@@ -30,17 +30,20 @@ _OTHER_VARIABLES = frozenset({"AUMDOCTOR_ACCESS_TOKEN", "AUMDOCTOR_CONFIG"})
 _NOT_IN_FILE = frozenset({"config", "help"})
 
 
-def defaults(context: typer.Context, file: Path | None, environment: Mapping[str, str]) -> dict[str, Any]:
+def defaults(
+    context: typer.Context, file: Path | None, environment: Mapping[str, str], *, named_by: str = "--config"
+) -> dict[str, Any]:
     """The default for each of the command's parameters that the file or a variable sets, by parameter name.
 
     `file` is None where no file was named; then `aumdoctor.toml` of the current folder is read if there is one.
+    `named_by` is the option or variable that named it, for the message where it cannot be read.
     Raises UsageError.
     """
     options = _options(context.command)
     found: dict[str, Any] = {}
     command = context.info_name or ""
     commands = _configurable(context)
-    for key, value in _table(file, command, tuple(commands)).items():
+    for key, value in _table(file, command, tuple(commands), named_by).items():
         where = f"{file or FILE_NAME}, [{command}] {key}"
         name = key.replace("_", "-")
         if name not in options or name in _NOT_IN_FILE:
@@ -83,24 +86,43 @@ def _is_list(parameter: Any) -> bool:
     return bool(getattr(parameter, "multiple", False))
 
 
-def _table(file: Path | None, command: str, commands: tuple[str, ...]) -> dict[str, Any]:
+def _table(file: Path | None, command: str, commands: tuple[str, ...], named_by: str) -> dict[str, Any]:
     path = file or Path(FILE_NAME)
     if file is None and not path.is_file():
         return {}
     try:
-        document = tomllib.loads(path.read_text(encoding="utf-8"))
+        document = tomllib.loads(_text(path))
     except OSError as error:
-        raise UsageError(f"cannot read {path}: {error.strerror or error}", advice="Check --config.") from error
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise UsageError(f"{path} is not valid TOML: {error}", advice="Mend the line that it names.") from error
+        raise UsageError(
+            f"cannot read {path}: {error.strerror or error}",
+            advice=f"check {named_by if file else 'who may read it'}",
+        ) from error
+    except tomllib.TOMLDecodeError as error:
+        raise UsageError(f"{path} is not valid TOML: {error}", advice="mend the line that it names") from error
     for name, value in document.items():
         if name not in commands or not isinstance(value, dict):
+            close = nearest(name, commands, count=1) if isinstance(value, dict) else ()
             raise UsageError(
                 f"{path}: there is no table [{name}]" if isinstance(value, dict) else f"{path}: {name} is in no table",
-                advice=f"options of aumdoctor {command} stand in the table [{command}]",
+                advice=f"did you mean [{close[0]}]?"
+                if close
+                else f"options of aumdoctor {command} stand in the table [{command}]",
             )
     table: dict[str, Any] = document.get(command, {})
     return table
+
+
+def _text(path: Path) -> str:
+    """The file's text, with or without a byte order mark. UTF-16 without one shows by its zero bytes."""
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = "\0"
+    if "\0" in text:
+        raise UsageError(f"{path} is not in UTF-8, as TOML must be", advice="save it as UTF-8")
+    # What read_text would do; tomllib takes a carriage return only before a line feed.
+    return text.replace("\r\n", "\n")
 
 
 def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> Any:
@@ -116,6 +138,11 @@ def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> 
     try:
         parameter.process_value(context, value)
     except typer.BadParameter as error:
+        allowed = _allowed(parameter)
+        if allowed:
+            raise UsageError(
+                f"{where}: {value!r} is not {allowed}", advice=f"give {allowed}, or leave it out"
+            ) from error
         # Typer's message says "'quik' is not one of 'quick', 'normal', 'full'".
         close = nearest(str(value), tuple(re.findall("'([^']*)'", error.message)[1:]), count=1)
         raise UsageError(
@@ -125,9 +152,22 @@ def _checked(context: typer.Context, parameter: Any, value: Any, where: str) -> 
     return value
 
 
+def _allowed(parameter: Any) -> str:
+    """What a flag or an option for a number takes, in words; empty for every other option."""
+    if getattr(parameter, "is_bool_flag", False):
+        return "true or false"
+    low, high = getattr(parameter, "min", None), getattr(parameter, "max", None)
+    if low is None and high is None:
+        return ""
+    noun = "a whole number" if isinstance(parameter.default, int) else "a number"
+    if low is None or high is None:
+        return f"{noun} of at {f'least {low:g}' if high is None else f'most {high:g}'}"
+    return f"{noun} from {low:g} to {high:g}"
+
+
 def _advice(name: str, names: tuple[str, ...]) -> str:
     close = nearest(name, names, count=1)
-    return f"did you mean {close[0]}?" if close else "aumdoctor scan --help lists the options."
+    return f"did you mean {close[0]}?" if close else "aumdoctor scan --help lists the options"
 
 
 def _help(parameter: Any) -> str:

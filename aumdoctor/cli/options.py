@@ -74,5 +74,5 @@ def age(text: str) -> timedelta:
     """A span of time written as a number and a unit (`15m`, `2h`, `7d`). Raises UsageError for anything else."""
     number, unit = text.strip()[:-1], text.strip()[-1:].lower()
     if not number.isdecimal() or unit not in _UNITS:
-        raise UsageError(f"--max-age {text}: not a span of time", advice="A number and s, m, h or d, like 15m or 2h.")
+        raise UsageError(f"--max-age {text}: not a span of time", advice="a number and s, m, h or d, like 15m or 2h")
     return timedelta(**{_UNITS[unit]: int(number)})

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import msgspec
 
-from aumdoctor.cli.streams import out_pieces, wants_color, width
+from aumdoctor.cli.streams import err, out_pieces, wants_color, width
 from aumdoctor.errors import UsageError
 
 FORMATS = ("table", "json")
@@ -29,23 +29,25 @@ def parse(wanted: Sequence[str]) -> tuple[Output, ...]:
         name, separator, file = text.partition("=")
         if name not in FORMATS or (separator and not file):
             raise UsageError(
-                f"--output {text}: there is no such output", advice=f"use {' or '.join(FORMATS)}, or FORMAT=FILE."
+                f"--output {text}: there is no such output", advice=f"use {' or '.join(FORMATS)}, or FORMAT=FILE"
             )
         if file and not Path(file).absolute().parent.is_dir():
-            raise UsageError(f"--output {text}: the folder is not there", advice="Create it first.")
+            raise UsageError(f"--output {text}: the folder is not there", advice="create it first")
         outputs.append(Output(name, Path(file) if file else None))
     if sum(output.file is None for output in outputs) > 1:
         raise UsageError(
-            "two outputs cannot both go to standard output", advice="Give one of them a file: -o json=report.json"
+            "two outputs cannot both go to standard output", advice="give one of them a file: -o json=report.json"
         )
     return tuple(outputs)
 
 
-def write(render: Callable[[str, int, bool], Iterable[str]], outputs: Sequence[Output]) -> None:
-    """Write a report to every output, standard output last. Raises UsageError where a file cannot be written.
+def write(render: Callable[[str, int, bool], Iterable[str]], outputs: Sequence[Output], *, quiet: bool) -> None:
+    """Write a report to every output, standard output last. Raises UsageError where one cannot be written.
 
-    `render` makes its pieces of a format, the columns to write in and whether to colour.
+    `render` makes its pieces of a format, the columns to write in and whether to colour. Where nothing goes to standard
+    output, standard error names the files, unless `quiet`.
     """
+    tell = not quiet and all(output.file is not None for output in outputs)
     for output in sorted(outputs, key=lambda output: output.file is None):
         if output.file is None:
             out_pieces(render(output.format, width(), wants_color(sys.stdout)))
@@ -55,5 +57,7 @@ def write(render: Callable[[str, int, bool], Iterable[str]], outputs: Sequence[O
                 file.writelines(render(output.format, 80, False))
         except OSError as error:
             raise UsageError(
-                f"cannot write {output.file}: {error.strerror or error}", advice="Choose a file that can be written."
+                f"cannot write {output.file}: {error.strerror or error}", advice="choose a file that can be written"
             ) from error
+        if tell:
+            err(f"written to {output.file}")

@@ -33,9 +33,10 @@ READING = (
 
 def _configured(context: typer.Context, file: Path | None) -> Path | None:
     """Put the values of the file and of variables in as the options' defaults. Runs before the other options."""
+    named_by = "--config"
     if file is None and os.environ.get("AUMDOCTOR_CONFIG"):
-        file = Path(os.environ["AUMDOCTOR_CONFIG"])
-    context.default_map = config.defaults(context, file, os.environ)
+        file, named_by = Path(os.environ["AUMDOCTOR_CONFIG"]), "AUMDOCTOR_CONFIG"
+    context.default_map = config.defaults(context, file, os.environ, named_by=named_by)
     return file
 
 
@@ -110,5 +111,5 @@ def refuse(context: typer.Context, names: Sequence[str], with_option: str) -> No
         given = context.get_parameter_source(name)
         if given is not None and given.name == "COMMANDLINE":
             raise UsageError(
-                f"--{name.replace('_', '-')} does nothing together with {with_option}", advice="Leave one of them out."
+                f"--{name.replace('_', '-')} does nothing together with {with_option}", advice="leave one of them out"
             )

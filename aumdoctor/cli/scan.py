@@ -148,7 +148,7 @@ def scan(
             return json.pieces(report)
         return [table.render(report, verbose=verbose, width=columns, color=color)]
 
-    outputs.write(rendered, destinations)
+    outputs.write(rendered, destinations, quiet=quiet)
     raise typer.Exit(code)
 
 
@@ -158,5 +158,5 @@ def _separated(values: Sequence[str] | None) -> tuple[str, ...]:
 
 def _tag(text: str) -> str:
     if not text.partition("=")[0] or "=" not in text:
-        raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="For example --tag PatchGroup=A")
+        raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="for example --tag PatchGroup=A")
     return text

@@ -10,6 +10,8 @@ from typing import TextIO
 
 import typer
 
+from aumdoctor.errors import UsageError
+
 _WIDEST = 120
 
 
@@ -19,17 +21,38 @@ def out(text: str) -> None:
 
 
 def out_pieces(pieces: Iterable[str]) -> None:
-    """Write piece by piece to standard output. A reader that has gone (`| head`) is no error: the rest is dropped."""
+    """Write piece by piece to standard output. A reader that has gone (`| head`) is no error: the rest is dropped.
+
+    Raises UsageError where standard output is closed, or what is behind it takes nothing more (a full disk).
+    """
+    # Python has no standard output at all where the shell closed it (`>&-`).
+    if sys.stdout is None:
+        raise _unwritable("it is closed")
     try:
         sys.stdout.writelines(pieces)
         sys.stdout.flush()
     except BrokenPipeError:
-        # Python flushes standard output once more at its end; let it do so into nothing.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_the_rest()
+    except OSError as error:
+        _drop_the_rest()
+        raise _unwritable(error.strerror or str(error)) from error
+
+
+def _drop_the_rest() -> None:
+    """Python flushes standard output once more at its end; let it do so into nothing."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+
+
+def _unwritable(why: str) -> UsageError:
+    return UsageError(
+        f"cannot write to standard output: {why}", advice="send it to a file or program that can take it all"
+    )
 
 
 def err(text: str) -> None:
-    """Write a line to standard error."""
+    """Write a line to standard error, if there is one."""
+    if sys.stderr is None:
+        return
     sys.stderr.write(text + "\n")
     sys.stderr.flush()
 
@@ -46,11 +69,11 @@ def width() -> int:
     return max(40, min(shutil.get_terminal_size((80, 24)).columns, _WIDEST))
 
 
-def is_terminal(stream: TextIO) -> bool:
-    """Whether a person is likely to be looking: a terminal that can move its cursor."""
-    return stream.isatty() and os.environ.get("TERM") != "dumb"
+def is_terminal(stream: TextIO | None) -> bool:
+    """Whether a person is likely to be looking: a terminal that can move its cursor. A closed stream is none."""
+    return stream is not None and stream.isatty() and os.environ.get("TERM") != "dumb"
 
 
-def wants_color(stream: TextIO) -> bool:
+def wants_color(stream: TextIO | None) -> bool:
     """Whether to colour what goes to a stream: a terminal, unless NO_COLOR (https://no-color.org) is set."""
     return is_terminal(stream) and not os.environ.get("NO_COLOR")

@@ -115,7 +115,7 @@ def why(
             return json.pieces(report)
         return [why_table.render(report, verbose=verbose, width=columns, color=color)]
 
-    outputs.write(rendered, destinations)
+    outputs.write(rendered, destinations, quiet=quiet)
     raise typer.Exit(code)
 
 
@@ -147,7 +147,7 @@ def _the_one(estate: Estate, wanted: str) -> Machine:
         close = nearest(ids.name_of(wanted), tuple(dict.fromkeys(machine.name for machine in estate.machines)))
         raise UsageError(
             f"there is no machine {wanted!r}",
-            advice=f"did you mean {' or '.join(close)}?" if close else "Check the name, or scan again.",
+            advice=f"did you mean {' or '.join(close)}?" if close else "check the name, or scan again",
         )
     if not found:
         first = estate.gaps[0]
@@ -157,4 +157,4 @@ def _the_one(estate: Estate, wanted: str) -> Machine:
             advice="give its full resource id, or see with aumdoctor scan what cannot be read",
         )
     several = ", ".join(machine.id for machine in found)
-    raise UsageError(f"{len(found)} machines are named {wanted!r}: {several}", advice="Give the resource id.")
+    raise UsageError(f"{len(found)} machines are named {wanted!r}: {several}", advice="give the resource id")

@@ -55,7 +55,7 @@ def save(path: Path, estate: Estate) -> None:
         with suppress(OSError):
             unfinished.unlink(missing_ok=True)
         raise UsageError(
-            f"cannot write {path}: {error.strerror or error}", advice="Choose a folder that exists and can be written."
+            f"cannot write {path}: {error.strerror or error}", advice="choose a folder that exists and can be written"
         ) from error
 
 
@@ -95,7 +95,7 @@ def load(path: Path) -> Estate:
         document = path.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"cannot read {path}: {error.strerror or error}", advice="Write one with: aumdoctor scan … --save FILE"
+            f"cannot read {path}: {error.strerror or error}", advice="write one with: aumdoctor scan … --save FILE"
         ) from error
     if document.startswith(_ZSTANDARD_MAGIC):
         document = _unpack(path, document)
@@ -104,14 +104,14 @@ def load(path: Path) -> Estate:
         raise UsageError(
             f"{path} was written by {header.tool or 'a newer aumdoctor'} in format version {header.version}; "
             f"this is aumdoctor {__version__}, which reads up to version {VERSION}",
-            advice="Update aumdoctor.",
+            advice="update aumdoctor",
         )
     try:
         return msgspec.json.decode(document, type=_SavedEstate).estate
     except msgspec.MsgspecError as error:
         raise UsageError(
             f"{path} is a saved estate but its content does not fit: {error}",
-            advice="Scan again with --save; the file may have been edited.",
+            advice="scan again with --save; the file may have been edited",
         ) from error
 
 
@@ -128,7 +128,7 @@ def _unpack(path: Path, packed: bytes) -> bytes:
 
 
 def _damaged(path: Path) -> UsageError:
-    return UsageError(f"{path} is damaged or cut off", advice="Copy it again, or scan again with --save.")
+    return UsageError(f"{path} is damaged or cut off", advice="copy it again, or scan again with --save")
 
 
 def _header(path: Path, document: bytes) -> _Header:
@@ -141,5 +141,5 @@ def _header(path: Path, document: bytes) -> _Header:
             raise _damaged(path) from error
         header = _Header()
     if header.format != FORMAT or header.version is None:
-        raise UsageError(f"{path} is no saved estate", advice="--from takes a file that aumdoctor scan --save wrote.")
+        raise UsageError(f"{path} is no saved estate", advice="--from takes a file that aumdoctor scan --save wrote")
     return header

@@ -72,6 +72,18 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
     assert ended.stderr == ""
 
 
+@pytest.mark.parametrize(
+    ("redirected", "why"), [(">/dev/full", "No space left on device"), (">&-", "it is closed")], ids=["full", "closed"]
+)
+def test_a_standard_output_that_takes_nothing_is_a_clear_error(redirected: str, why: str) -> None:
+    command = f"{sys.executable} -m aumdoctor checks list {redirected}"
+    ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
+    assert ended.returncode == 2
+    first, second = ended.stderr.splitlines()
+    assert first == f"error: cannot write to standard output: {why}"
+    assert second.startswith("next step: ")
+
+
 def test_a_terminal_that_cannot_show_a_character_does_not_end_the_command(tmp_path: Path) -> None:
     from aumdoctor.store.estates import save
     from tests.builders import azure_vm, estate

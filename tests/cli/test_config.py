@@ -71,13 +71,20 @@ def test_what_reaches_azure_does_not_stop_a_replay(replay: Run, monkeypatch: pyt
     [
         ('[scan]\ndepht = "quick"\n', ["aumdoctor.toml, [scan] depht: there is no such option", "did you mean depth?"]),
         ('[scan]\ndepth = "quik"\n', ["aumdoctor.toml, [scan] depth: 'quik' is not one of", "did you mean 'quick'?"]),
-        ('[scan]\nsubscription = "a"\nconcurrency = "many"\n', ["[scan] concurrency: ", "integer"]),
-        ("[scan]\nconcurrency = 0\n", ["[scan] concurrency: ", "greater than or equal to 1"]),
+        (
+            '[scan]\nsubscription = "a"\nconcurrency = "many"\n',
+            ["[scan] concurrency: 'many' is not a whole number from 1 to 512"],
+        ),
+        (
+            "[scan]\nconcurrency = 0\n",
+            ["[scan] concurrency: 0 is not a whole number from 1 to 512", "give a whole number"],
+        ),
         ("[scan]\ndepth = true\n", ["[scan] depth: true is not a value"]),
         ('[scan]\ndepth = ["quick"]\n', ["[scan] depth: ['quick'] is not a single value"]),
         ("[scan]\ntag = { a = 1 }\n", ["[scan] tag: {'a': 1} is not a list"]),
-        ('[scan]\nverbose = "perhaps"\n', ["[scan] verbose: ", "boolean"]),
-        ('[scna]\ndepth = "quick"\n', ["there is no table [scna]", "[scan]"]),
+        ('[scan]\nverbose = "perhaps"\n', ["[scan] verbose: 'perhaps' is not true or false"]),
+        ('[scna]\ndepth = "quick"\n', ["there is no table [scna]", "next step: did you mean [scan]?"]),
+        ("[elsewhere]\n", ["there is no table [elsewhere]", "stand in the table [scan]"]),
         ('depth = "quick"\n', ["depth is in no table", "[scan]"]),
         ("[scan\n", ["aumdoctor.toml is not valid TOML", "line 1"]),
         ('[scan]\nconfig = "x"\n', ["[scan] config: there is no such option"]),
@@ -97,7 +104,13 @@ def test_what_is_wrong_in_the_file_is_said_with_its_place(
     [
         ("AUMDOCTOR_SUBSCRIPTOIN", "x", "did you mean AUMDOCTOR_SUBSCRIPTION?"),
         ("AUMDOCTOR_DEPTH", "fulll", "did you mean 'full'?"),
-        ("AUMDOCTOR_QUIET", "perhaps", "AUMDOCTOR_QUIET: "),
+        (
+            "AUMDOCTOR_QUIET",
+            "perhaps",
+            "AUMDOCTOR_QUIET: 'perhaps' is not true or false\nnext step: give true or false",
+        ),
+        ("AUMDOCTOR_CONCURRENCY", "9999", "'9999' is not a whole number from 1 to 512\nnext step: give a whole number"),
+        ("AUMDOCTOR_TIMEOUT", "0", "'0' is not a number of at least 1\nnext step: give a number"),
         ("AUMDOCTOR_HELP", "1", "AUMDOCTOR_HELP: there is no such option"),
     ],
 )
@@ -109,6 +122,30 @@ def test_what_is_wrong_in_a_variable_is_said_with_its_name(
     assert ended.code == 2
     assert told in ended.err
     assert variable in ended.err
+
+
+def test_a_file_that_a_variable_names_and_that_is_absent_names_the_variable(
+    replay: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("AUMDOCTOR_CONFIG", "absent.toml")
+    ended = replay(SEEN)
+    assert ended.code == 2
+    assert "cannot read absent.toml" in ended.err
+    assert "AUMDOCTOR_CONFIG" in ended.err
+    assert "--config" not in ended.err
+
+
+@pytest.mark.parametrize("encoding", ["utf-16", "utf-16-le", "latin-1"])
+def test_a_file_in_another_encoding_than_utf_8_is_told_so(replay: Run, tmp_path: Path, encoding: str) -> None:
+    (tmp_path / "aumdoctor.toml").write_bytes('[scan]\nsubscription = ["Büro"]\n'.encode(encoding))
+    ended = replay(SEEN)
+    assert ended.code == 2
+    assert "aumdoctor.toml is not in UTF-8" in ended.err
+
+
+def test_a_byte_order_mark_and_windows_line_ends_do_no_harm(replay: Run, tmp_path: Path) -> None:
+    (tmp_path / "aumdoctor.toml").write_bytes('[scan]\r\nfail-on = "never"\r\n'.encode("utf-8-sig"))
+    assert replay(SEEN).code == 0
 
 
 def test_every_option_can_stand_in_the_file(replay: Run, tmp_path: Path) -> None:

@@ -182,3 +182,11 @@ def test_an_interrupt_ends_with_130(replay: Run, monkeypatch: pytest.MonkeyPatch
 
     monkeypatch.setattr("aumdoctor.diagnosis.examine.examine", interrupted)
     assert replay(HEALTHY).code == 130
+
+
+def test_reports_that_go_to_files_only_are_named(replay: Run) -> None:
+    to_files = ("-o", "json=rep.json", "-o", "table=rep.txt")
+    ended = replay(FORBIDDEN, *to_files)
+    assert (ended.out, ended.err) == ("", "written to rep.json\nwritten to rep.txt\n")
+    assert replay(FORBIDDEN, *to_files, "--quiet").err == ""
+    assert replay(FORBIDDEN, "-o", "json=rep.json", "-o", "table").err == ""

@@ -116,7 +116,7 @@ def test_a_file_of_a_newer_version_asks_for_an_update(tmp_path: Path) -> None:
     path.write_text(json.dumps(document))
     with pytest.raises(UsageError, match=r"aumdoctor 9\.0 in format version 2") as raised:
         load(path)
-    assert raised.value.advice == "Update aumdoctor."
+    assert raised.value.advice == "update aumdoctor"
 
 
 def test_an_edited_file_says_where_it_does_not_fit(tmp_path: Path) -> None:
