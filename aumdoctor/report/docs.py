@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from itertools import product
 
@@ -159,56 +159,89 @@ def _plain(text: str) -> str:
 
 
 def _cures(check: Check) -> Iterator[str]:
-    remedies = _sample_remedies(check)
-    if not remedies:
+    cures = _sample_remedies(check)
+    if not cures:
         return
     yield "## Cures"
-    for remedy in remedies:
+    for by_system in cures:
+        remedy = next(iter(by_system.values()))
         taken_back = "can be taken back" if remedy.reversible else "cannot be taken back"
         yield f"### {remedy.title}"
         yield f"`{remedy.name}`: {_RISKS[remedy.risk]}, {taken_back}."
-        if remedy.steps:
-            yield "\n".join(f"- {_plain(step)}" for step in remedy.steps)
+        steps = {system: "\n".join(f"- {_step(step)}" for step in each.steps) for system, each in by_system.items()}
+        for system, text in _that_differ(steps):
+            yield f"{system}:\n\n{text}" if system else text
         if remedy.portal:
             yield f"Portal: {_plain(remedy.portal)}"
-        requests = [f"{call.method} {call.path}?api-version={call.api_version}" for call in remedy.calls]
-        bodies = [_body(call.body) for call in remedy.calls]
-        rest = "\n\n".join(request + body for request, body in zip(requests, bodies, strict=True))
-        code = (("REST", "http", rest), ("Azure CLI", "sh", "\n".join(remedy.az)))
-        for title, language, text in (*code, ("Bicep", "bicep", remedy.bicep), ("Terraform", "hcl", remedy.terraform)):
-            if text:
-                yield f"{title}:"
+        for title, language, code in _CHANNELS:
+            for system, text in _that_differ({system: code(each) for system, each in by_system.items()}):
+                yield f"{title} ({system}):" if system else f"{title}:"
                 yield f"```{language}\n{text.rstrip()}\n```"
+
+
+def _that_differ(texts: Mapping[str, str]) -> Iterator[tuple[str, str]]:
+    """The texts that are not empty, each under its system; one for all of them under none."""
+    if len(set(texts.values())) == 1:
+        texts = {"": next(iter(texts.values()))}
+    yield from ((system, text) for system, text in texts.items() if text)
+
+
+def _rest(remedy: Remedy) -> str:
+    return "\n\n".join(
+        f"{call.method} {call.path}?api-version={call.api_version}{_body(call.body)}" for call in remedy.calls
+    )
+
+
+_CHANNELS: tuple[tuple[str, str, Callable[[Remedy], str]], ...] = (
+    ("REST", "http", _rest),
+    ("Azure CLI", "sh", lambda remedy: "\n".join(remedy.az)),
+    ("Bicep", "bicep", lambda remedy: remedy.bicep),
+    ("Terraform", "hcl", lambda remedy: remedy.terraform),
+)
+
+# A command in a sentence, from its program to where the sentence goes on; what is quoted belongs to it.
+_COMMAND = re.compile(
+    r"(?<![^\s(])(?:az|azcmagent|sudo|systemctl|msiexec|curl|getent|Test-NetConnection|Resolve-DnsName)"
+    r" (?:'[^']*'|[^'])+?(?=\.?$|\. [A-Z]|[,;:)]\s|\)| \(| (?:or|and|before|with its|on the) )"
+)
+
+
+def _step(text: str) -> str:
+    """A step, its commands as code."""
+    return _plain(text if "`" in text else _COMMAND.sub(r"`\g<0>`", text))
 
 
 def _body(body: object) -> str:
     return "" if body is None else "\n\n" + msgspec.json.format(msgspec.json.encode(body), indent=2).decode()
 
 
-def _sample_remedies(check: Check) -> list[Remedy]:
-    """The check's remedies, each made out for the first of some sample machines that it can be made out for."""
-    found: dict[str, Remedy] = {}
-    for machine, window in product(_sample_machines(check), _SAMPLE_WINDOWS):
+def _sample_remedies(check: Check) -> list[dict[str, Remedy]]:
+    """The check's remedies, each by operating system: made out for the first of some samples that it can be made out
+    for, and for the one that differs from that in nothing but the system."""
+    found: dict[str, dict[str, Remedy]] = {}
+    sample_of: dict[str, object] = {}
+    for machine, window, scheduled in product(_sample_machines(check), _SAMPLE_WINDOWS, ("true", "false")):
         schedule = msgspec.structs.replace(_SCHEDULE, window=window)
         estate = Estate(collected_at=datetime(2026, 1, 1, tzinfo=UTC), machines=(machine,), configurations=(schedule,))
-        for scheduled in ("true", "false"):
-            finding = Finding(
-                check=check.id,
-                name=check.name,
-                severity=check.severity,
-                confidence=check.confidence,
-                resource_id=_SUBSCRIPTION if check.applies_to is Subject.SUBSCRIPTION else machine.id,
-                message="",
-                evidence=(),
-                machines=(machine.id,),
-                details={**_DETAILS, "machineId": machine.id, "scheduled": scheduled},
-            )
-            for remedy in remedies_for(finding, check, estate):
-                found.setdefault(remedy.name, remedy)
+        finding = Finding(
+            check=check.id,
+            name=check.name,
+            severity=check.severity,
+            confidence=check.confidence,
+            resource_id=_SUBSCRIPTION if check.applies_to is Subject.SUBSCRIPTION else machine.id,
+            message="",
+            evidence=(),
+            machines=(machine.id,),
+            details={**_DETAILS, "machineId": machine.id, "scheduled": scheduled},
+        )
+        sample = (msgspec.structs.replace(machine, os_type=None), window, scheduled)
+        for remedy in remedies_for(finding, check, estate):
+            if sample_of.setdefault(remedy.name, sample) == sample:
+                found.setdefault(remedy.name, {}).setdefault(machine.os_type or "", remedy)
     return [found[name] for name in check.remedies if name in found]
 
 
-_SUBSCRIPTION = "/subscriptions/{subscriptionId}"
+_SUBSCRIPTION = "/subscriptions/{subscription}"
 _GROUP = f"{_SUBSCRIPTION}/resourceGroups/{{resourceGroup}}"
 _SCHEDULE = MaintenanceConfiguration(
     id=f"{_GROUP}/providers/Microsoft.Maintenance/maintenanceConfigurations/{{schedule}}",

@@ -1,6 +1,7 @@
 """The generated pages: they are those of the code, and a reader finds every cure and its way."""
 
 import importlib.util
+import re
 from pathlib import Path
 from types import ModuleType
 
@@ -51,7 +52,7 @@ def test_the_index_lists_every_check_and_every_section_of_the_article(generate: 
 def test_every_remedy_of_a_check_is_on_its_page_with_its_calls(check: Check) -> None:
     text = page(check, CHECKS)
     assert [name for name in check.remedies if f"`{name}`: " not in text] == []
-    assert text.count("REST:") == text.count("Azure CLI:")
+    assert text.count("\nREST") == text.count("\nAzure CLI")
     assert "None" not in text.replace("None of", "")
 
 
@@ -61,7 +62,34 @@ def test_a_page_shows_all_channels_in_placeholders() -> None:
     for language in ("http", "sh", "bicep", "hcl"):
         assert f"```{language}\n" in text
     assert "Portal: Azure Update Manager" in text
-    assert "/subscriptions/{subscriptionId}/resourceGroups/{resourceGroup}/" in text
+    assert "/subscriptions/{subscription}/resourceGroups/{resourceGroup}/" in text
+
+
+def test_a_cure_that_differs_by_system_is_shown_for_both() -> None:
+    text = page(next(check for check in CHECKS if check.id == "AUM030"), CHECKS)
+    for title in ("REST", "Azure CLI", "Bicep", "Terraform"):
+        assert f"\n{title} (Windows):\n" in text
+        assert f"\n{title} (Linux):\n" in text
+    assert '"linuxConfiguration"' in text
+    assert "osProfile.linuxConfiguration.patchSettings.patchMode=AutomaticByPlatform" in text
+    assert "azurerm_linux_virtual_machine" in text
+
+
+def test_a_cure_that_is_the_same_on_both_systems_is_shown_once() -> None:
+    text = page(next(check for check in CHECKS if check.id == "AUM018"), CHECKS)
+    assert text.count("\nREST:\n") == 1
+    assert "REST (" not in text
+    assert "azurerm_linux_virtual_machine" in text
+
+
+def test_placeholders_have_one_spelling_and_commands_are_code(generate: ModuleType) -> None:
+    written = "\n".join(pages(CHECKS, generate.tests_of_checks()).values())
+    placeholders = set(re.findall(r"\{[A-Za-z]+\}", written))
+    assert len({each.lower() for each in placeholders}) == len(placeholders)
+    steps = [line for line in written.splitlines() if line.startswith("- ")]
+    assert "- Check the way to the endpoints: `azcmagent check --location '{location}'`" in steps
+    assert [line for line in steps if re.search(r"(?<!`)\b(?:az|azcmagent) [a-z]+ --", line)] == []
+    assert [line for line in steps if "`" in line and "\\<" in line] == []
 
 
 def test_a_page_says_what_is_read_and_with_which_right() -> None:
