@@ -174,3 +174,13 @@ def test_the_usage_page_lists_every_permission() -> None:
     for fact, permissions in READ_PERMISSIONS.items():
         row = next((line for line in page.splitlines() if line.startswith(f"| {fact.value} |")), "")
         assert set(re.findall(r"`([^`]+)`", row)) == set(permissions), fact
+
+
+def test_the_usage_page_lists_the_permissions_that_finding_the_scope_takes() -> None:
+    page = (ROOT / "docs" / "usage.md").read_text(encoding="utf-8")
+    _, _, permissions = page.partition("## Permissions")
+    table = permissions.partition("\n## ")[0]
+    assert re.search(r"(?m)^\| .*\| `Microsoft\.Resources/subscriptions/read` \|$", table)
+    assert re.search(
+        r"(?m)^\| .*--management-group.*`Microsoft\.Management/managementGroups/descendants/read` \|$", table
+    )
