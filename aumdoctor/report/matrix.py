@@ -5,6 +5,7 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import zip_longest
 
 from aumdoctor.schedule.outcome import (
     ARC_SCHEDULED,
@@ -25,6 +26,7 @@ _PATCHED_BY = {
 _CHECKS = {2: "AUM033", 3: "AUM031", 4: "AUM034 AUM035", 5: "AUM030 AUM032", 6: "AUM032", 7: "AUM030"}
 """The checks that speak of a row."""
 
+_GUTTER = "  "
 _SOURCES = (
     "Azure VMs: azure-docs, update-manager/prerequsite-for-schedule-patching.md",
     "Arc-enabled servers: azure-docs, update-manager/scheduled-patching.md",
@@ -33,7 +35,8 @@ _SOURCES = (
 
 
 def of_matrix(width: int) -> str:
-    """All tables, with what they leave out, its paragraphs filled to a width; the tables need 80 columns."""
+    """All tables, with what they leave out, its paragraphs filled to a width; a table takes more columns than
+    that where its longest words do (80 at most)."""
     fill = partial(textwrap.fill, width=width, break_on_hyphens=False, break_long_words=False)
     disputed = [
         f"{mode} with enableAutomaticUpdates {_word(automatic, 'true', 'false')}: {rule.note}."
@@ -42,7 +45,7 @@ def of_matrix(width: int) -> str:
     ]
     parts = [
         "Who patches a machine",
-        _table(("row", "platform mode", "bypass", "schedule", "patched by", "see"), _vm_rows()),
+        _table(width, ("row", "platform mode", "bypass", "schedule", "patched by", "see"), _vm_rows()),
         fill(
             "Azure VMs. platform mode: the patch mode is AutomaticByPlatform. bypass: "
             "bypassPlatformSafetyChecksOnUserSchedule is true. "
@@ -50,16 +53,16 @@ def of_matrix(width: int) -> str:
             "Azure installs nothing; the guest updates itself where the mode is AutomaticByOS (Windows) or "
             "ImageDefault (Linux). Assessments and installations on demand work in every row."
         ),
-        _table(("Arc-enabled server", "patched by"), _arc_rows()),
+        _table(width, ("Arc-enabled server", "patched by"), _arc_rows()),
         fill("The patch mode of an Arc-enabled server decides nothing."),
         "Which patch modes a VM can have",
-        _table(("Windows", "auto updates", "allowed", "NoAutoUpdate", "switches to"), _windows_rows()),
+        _table(width, ("Windows", "auto updates", "allowed", "NoAutoUpdate", "switches to"), _windows_rows()),
         fill(
             "auto updates: enableAutomaticUpdates, which is fixed when the VM is created, so that AutomaticByOS and "
             "Manual never change places. NoAutoUpdate: what Azure writes to the registry of the guest."
         ),
         *(fill(note) for note in disputed),
-        _table(("Linux", "allowed", "switches to"), _linux_rows()),
+        _table(width, ("Linux", "allowed", "switches to"), _linux_rows()),
         "Source\n" + "\n".join(fill(source, initial_indent="  ", subsequent_indent="    ") for source in _SOURCES),
     ]
     return "\n\n".join(parts) + "\n"
@@ -102,8 +105,28 @@ def _allowed(value: bool | None) -> str:
     return "disputed" if value is None else _word(value)
 
 
-def _table(titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(width: int, titles: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
     lines = [titles, *rows]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(titles))]
-    padded = ([cell.ljust(width) for cell, width in zip(line, widths, strict=True)] for line in lines)
-    return "\n".join("  ".join(cells).rstrip() for cells in padded)
+    widths = _widths(list(zip(*lines, strict=True)), width - len(_GUTTER) * (len(titles) - 1))
+    return "\n".join(text for line in lines for text in _row(line, widths))
+
+
+def _widths(columns: Sequence[Sequence[str]], together: int) -> list[int]:
+    """The columns' widths: those of their cells, and where that is too much the widest ones narrowed down to a word."""
+    widths = [max(map(len, cells)) for cells in columns]
+    narrowest = [max(len(word) for cell in cells for word in (cell.split() or [""])) for cells in columns]
+    while sum(widths) > together:
+        to_spare = [at for at, (now, least) in enumerate(zip(widths, narrowest, strict=True)) if now > least]
+        if not to_spare:
+            break
+        widths[max(to_spare, key=widths.__getitem__)] -= 1
+    return widths
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> Iterable[str]:
+    filled = [
+        textwrap.wrap(cell, width, break_on_hyphens=False, break_long_words=False)
+        for cell, width in zip(cells, widths, strict=True)
+    ]
+    for parts in zip_longest(*filled, fillvalue=""):
+        yield _GUTTER.join(part.ljust(width) for part, width in zip(parts, widths, strict=True)).rstrip()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import textwrap
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from io import StringIO
 from typing import Any
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.padding import Padding
 from rich.table import Table
@@ -59,7 +59,18 @@ class Page:
         return "".join(f"{line.rstrip()}\n" for line in self._buffer.getvalue().split("\n")[:-1])
 
     def line(self, text: str = "", style: str = "", indent: int = 0) -> None:
-        self._console.print(Padding(Text(text, style=style), (0, 0, 0, indent), expand=False) if text else "")
+        self._wrapped(text, style, indent)
+
+    def _wrapped(self, text: str, style: str, indent: int, bullet: str = "") -> None:
+        """Lines of the page's width. A word that is wider runs over: an id or a path to copy is never broken.
+
+        Wrapped here, because Rich folds such a word where it prints.
+        """
+        width = max(1, self._console.width - indent - len(bullet))
+        margin = " " * indent + bullet
+        for line in _lines(text, width):
+            self._console.print(Text.assemble(margin, (line, style)), soft_wrap=True)
+            margin = " " * len(margin)
 
     def indented(self, content: Any, indent: int = 2) -> None:
         self._console.print(Padding(content, (0, 0, 0, indent), expand=False))
@@ -98,16 +109,7 @@ class Page:
     def _steps(self, steps: Sequence[str]) -> None:
         shown = steps if self._verbose else steps[:_STEPS_SHOWN]
         for step in shown:
-            # Filled by hand: Rich breaks a word that is wider than the page, and here that would be an id to copy.
-            filled = textwrap.fill(
-                printable(step),
-                self._console.width,
-                initial_indent="    - ",
-                subsequent_indent="      ",
-                break_long_words=False,
-                break_on_hyphens=False,
-            )
-            self._console.print(Text(filled), soft_wrap=True)
+            self._wrapped(printable(step), "", 4, bullet="- ")
         if len(shown) < len(steps):
             self.line(f"and {count(len(steps) - len(shown), 'more step')} (--verbose)", "dim", indent=4)
 
@@ -120,6 +122,19 @@ class Page:
             origin = f" [{', '.join(told)}]" if told else ""
             whose = f"{printable(ids.name_of(sign.resource_id))}: " if sign.resource_id else ""
             self.line(f"{whose}{printable(sign.path)}: {_value(sign.observed)}{expected}{origin}", "dim", indent=indent)
+
+
+def _lines(text: str, width: int) -> Iterator[str]:
+    """The text in lines of at most `width` terminal cells, broken at blanks only."""
+    line, *words = text.split(" ")
+    for word in words:
+        longer = f"{line} {word}"
+        # Blanks at the beginning are an indentation, and no line of their own.
+        if line.strip() and cell_len(longer) > width:
+            yield line
+            longer = word
+        line = longer
+    yield line
 
 
 def sentence(message: str) -> str:

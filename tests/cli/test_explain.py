@@ -76,6 +76,14 @@ def test_the_matrix_says_who_patches_a_machine(run: Run, word: str) -> None:
     assert named <= {check.id for check in CHECKS}
 
 
+def test_the_matrix_on_a_narrow_page_wraps_its_cells(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "60")
+    lines = run("explain", "matrix").out.splitlines()
+    before_the_modes = lines[: lines.index("Which patch modes a VM can have")]
+    assert all(len(line) <= 60 for line in before_the_modes)
+    assert [line[0] for line in before_the_modes if line[:1].isdigit() and line[1:3] == "  "] == list("12345678")
+
+
 def test_every_check_can_be_shown_at_80_columns(run: Run) -> None:
     for check in CHECKS:
         ended = run("checks", "show", check.id)

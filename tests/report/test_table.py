@@ -8,7 +8,8 @@ from rich.cells import cell_len
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Severity
 from aumdoctor.report import table
-from aumdoctor.report.result import Report
+from aumdoctor.report.page import Page
+from aumdoctor.report.result import Evidence, Report
 from tests.builders import azure_vm, estate
 
 ReportOn = Callable[..., Report]
@@ -32,7 +33,22 @@ def test_only_what_is_copied_is_wider_than_the_page(ill_report: Report, width: i
     wider = [line for line in page.splitlines() if cell_len(line) > width]
     assert wider
     copied = ("az ", "/subscriptions/", "PATCH /", "POST /")
-    assert all(line.strip().startswith(copied) for line in wider)
+    assert all(line.strip().startswith(copied) or " " not in line.strip() for line in wider)
+
+
+def test_an_id_or_path_that_is_wider_than_the_page_is_not_broken() -> None:
+    path = "properties.extensionProperties." + "inGuestPatchMode" * 5
+    observed = f"/subscriptions/0/resourceGroups/{'rg-before-move' * 5}"
+    page = Page(verbose=True, width=80, color=False)
+    page.evidence(
+        [Evidence(path=path, observed=observed, expected=None, resource_id="", observed_at=None, source="graph")],
+        indent=6,
+    )
+    page.line(f"It still points to {observed} and nowhere else.", indent=2)
+    words = page.text.split()
+    assert f"{path}:" in words
+    assert words.count(observed) == 2
+    assert all(cell_len(line) <= 80 for line in page.text.splitlines() if len(line.split()) > 1)
 
 
 def test_a_command_line_is_one_line(ill_report: Report) -> None:

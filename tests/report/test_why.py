@@ -103,7 +103,7 @@ def test_gaps_are_shown_with_what_azure_said() -> None:
 def test_only_what_is_copied_is_wider_than_the_page(ill: Why, width: int) -> None:
     wider = [line.strip() for line in why_table.render(ill, verbose=True, width=width).splitlines()]
     copied = ("az ", "/subscriptions/", "PATCH /", "POST /")
-    assert all(line.startswith(copied) for line in wider if cell_len(line) > width)
+    assert all(line.startswith(copied) or " " not in line for line in wider if cell_len(line) > width)
 
 
 @pytest.mark.parametrize("evil", ["\x1b[2J", "\x9b31m", "a\r\nExit code 0", "\u202egnp.exe"])
