@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import sys
@@ -14,7 +15,7 @@ from typer.exceptions import TyperException
 from aumdoctor import __version__
 from aumdoctor.cli import checks, demo, exit_codes, explain, scan, why
 from aumdoctor.cli.light import LightCommand, LightGroup
-from aumdoctor.cli.streams import err, help_when_alone, out
+from aumdoctor.cli.streams import err, help_when_alone, out, unwritable
 from aumdoctor.errors import AumDoctorError
 from aumdoctor.report.text import printable
 
@@ -79,6 +80,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _print_error(arguments, "interrupted", None)
         return exit_codes.INTERRUPTED
     except Exception as error:  # noqa: BLE001 - the last resort: a person gets a sentence, not a traceback
+        # Reports and estates say themselves where they cannot be written: this is help, which Typer writes.
+        if isinstance(error, OSError) and error.errno == errno.ENOSPC:
+            full = unwritable(os.strerror(errno.ENOSPC))
+            _print_error(arguments, full.message, full.advice)
+            return full.exit_code
         _print_error(
             arguments,
             f"aumdoctor failed in a way it should not: {type(error).__name__}: {error}",

@@ -27,7 +27,7 @@ def out_pieces(pieces: Iterable[str]) -> None:
     """
     # Python has no standard output at all where the shell closed it (`>&-`).
     if sys.stdout is None:
-        raise _unwritable("it is closed")
+        raise unwritable("it is closed")
     try:
         sys.stdout.writelines(pieces)
         sys.stdout.flush()
@@ -35,7 +35,7 @@ def out_pieces(pieces: Iterable[str]) -> None:
         _drop_the_rest()
     except OSError as error:
         _drop_the_rest()
-        raise _unwritable(error.strerror or str(error)) from error
+        raise unwritable(error.strerror or str(error)) from error
 
 
 def _drop_the_rest() -> None:
@@ -43,7 +43,8 @@ def _drop_the_rest() -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
-def _unwritable(why: str) -> UsageError:
+def unwritable(why: str) -> UsageError:
+    """The error for a standard output that does not take what is written to it."""
     return UsageError(
         f"cannot write to standard output: {why}", advice="send it to a file or program that can take it all"
     )

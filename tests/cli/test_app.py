@@ -73,10 +73,15 @@ def test_a_reader_that_has_gone_is_no_error(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
-    ("redirected", "why"), [(">/dev/full", "No space left on device"), (">&-", "it is closed")], ids=["full", "closed"]
+    ("words", "why"),
+    [
+        ("checks list >/dev/full", "No space left on device"),
+        ("scan --help >/dev/full", "No space left on device"),
+        ("checks list >&-", "it is closed"),
+    ],
 )
-def test_a_standard_output_that_takes_nothing_is_a_clear_error(redirected: str, why: str) -> None:
-    command = f"{sys.executable} -m aumdoctor checks list {redirected}"
+def test_a_standard_output_that_takes_nothing_is_a_clear_error(words: str, why: str) -> None:
+    command = f"{sys.executable} -m aumdoctor {words}"
     ended = subprocess.run(["bash", "-c", command], capture_output=True, text=True, check=False)
     assert ended.returncode == 2
     first, second = ended.stderr.splitlines()
