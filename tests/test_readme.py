@@ -27,7 +27,7 @@ PAGES = (
     *sorted((ROOT / "examples").rglob("*.md")),
 )
 COMMAND: Any = get_command(app)
-SHOWN_CAUSES, SHOWN_DIAGNOSES, SHOWN_LINES = 8, ("AUM018", "AUM025"), 9
+SHOWN_CAUSES, SHOWN_DIAGNOSES, SHOWN_LINES = 8, ("AUM018", "AUM031"), 9
 FORMS_OF_OPTIONS = re.compile(r"`(--[a-z-]+)")
 
 

@@ -40,6 +40,8 @@ PERMISSIONS = "2022-04-01"
 LOCKS = "2020-05-01"
 ACTIVITY_LOG = "2015-04-01"
 
+UNREGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered", "InvalidResourceType"})
+"""What ARM answers to a list of a provider that is not registered in the subscription, or not offered in the cloud."""
 _UNSUPPORTED = frozenset({400, 404, 405, 501})
 
 

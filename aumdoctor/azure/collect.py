@@ -120,8 +120,18 @@ def unreachable(failure: ReadFailure, options: ConnectionOptions) -> UnreadableE
         advice = "the token was refused: sign in again, and check --tenant and --cloud"
     if advice is None and failure.status == 403:
         advice = "ask for the role Reader on the subscriptions, or name one that you may read with --subscription"
+    if failure.code == "AuthenticationFailed":
+        return UnreadableError(f"signing in failed: {_gist(failure.message)}", advice=advice)
     request = f" (request id {failure.request_id})" if failure.request_id else ""
     return UnreadableError(f"Azure could not be read: {failure.code}: {failure.message}{request}", advice=advice)
+
+
+def _gist(message: str) -> str:
+    """What a credential says, without the listing of everything that it tried."""
+    text = " ".join(message.split())
+    head, mark, tried = text.partition("Attempted credentials:")
+    told = tried.partition("To mitigate this issue")[0].strip() if mark else head
+    return told if len(told) <= 300 else told[:300].rstrip() + "…"
 
 
 _SIGN_IN = {

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import timedelta
 from typing import TypeVar
 
@@ -47,6 +47,24 @@ class Harvest:
     def whole_machines(self) -> tuple[Machine, ...]:
         """The machines in the order of their ids, each with what other lists say of it."""
         return tuple(self._whole(self.machines[key]) for key in sorted(self.machines))
+
+    def has_rows(self, fact: Fact, subscription: str) -> bool:
+        """Whether any row of a listed fact lies in a subscription."""
+        scope = f"/subscriptions/{subscription}/"
+        return any(key.startswith(scope) for key in self._keys_of(fact))
+
+    def _keys_of(self, fact: Fact) -> Iterable[str]:
+        by_fact: dict[Fact, Iterable[str]] = {
+            Fact.MACHINE: self.machines,
+            Fact.EXTENSIONS: self.extensions,
+            Fact.ASSESSMENT: self.assessments,
+            Fact.INSTALLATION: self.installations,
+            Fact.ASSIGNMENTS: self.assignments,
+            Fact.CONFIGURATIONS: self.configurations,
+            Fact.RUNS: self.runs,
+            Fact.POLICY_STATES: (resource for resource, _, _ in self.policy_states),
+        }
+        return by_fact[fact]
 
     def take_view(self, machine: Machine, fresh: Machine) -> None:
         """Put what ARM said of one VM just now in the place of what the list said."""

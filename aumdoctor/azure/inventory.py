@@ -41,6 +41,12 @@ async def read_lists(collection: Collection) -> None:
     populated = collection.populated
     await at_once(
         *(
+            _verify_silence(collection, found, [fact for fact in wanted if fact not in failures[found]])
+            for found in populated
+        )
+    )
+    await at_once(
+        *(
             _beside_graph(collection, found, failures[found], found in visible, found in populated)
             for found in everything
         )
@@ -183,17 +189,23 @@ async def _machines_by_arm(collection: Collection, subscription: str) -> bool:
         async for row in arm.virtual_machines(collection.session, scope):
             collection.harvest.take(Fact.MACHINE, collection.harvest.take_vm, row, scope)
     except ReadFailure as failure:
-        collection.ledger.failed(scope, Fact.MACHINE, failure)
-        for fact in collection.facts - {Fact.MACHINE}:
-            collection.ledger.implied(scope, fact, failure)
-        return False
+        if failure.code not in arm.UNREGISTERED:
+            collection.ledger.failed(scope, Fact.MACHINE, failure)
+            for fact in collection.facts - {Fact.MACHINE}:
+                collection.ledger.implied(scope, fact, failure)
+            return False
+        # Without Microsoft.Compute there may still be Arc-enabled servers, whose very fault that may be (AUM005).
+        collection.ledger.gap(scope, Fact.MACHINE, failure)
     collection.ledger.fetched(scope, Fact.MACHINE, "arm")
     try:
         async for row in arm.power_states(collection.session, scope):
             collection.harvest.take(Fact.POWER_STATE, collection.harvest.take_power_state, row, scope)
         collection.ledger.fetched(scope, Fact.POWER_STATE, "arm")
     except ReadFailure as failure:
-        collection.ledger.failed(scope, Fact.POWER_STATE, failure)
+        if failure.code in arm.UNREGISTERED:
+            collection.ledger.fetched(scope, Fact.POWER_STATE, "arm")
+        else:
+            collection.ledger.failed(scope, Fact.POWER_STATE, failure)
     try:
         async for row in arm.arc_machines(collection.session, scope):
             collection.harvest.take(Fact.MACHINE, collection.harvest.take_arc, row, scope)
@@ -203,6 +215,32 @@ async def _machines_by_arm(collection: Collection, subscription: str) -> bool:
     if not collection.machines_of(subscription):
         await _verify_empty(collection, scope)
     return True
+
+
+async def _verify_silence(collection: Collection, subscription: str, facts: Sequence[Fact]) -> None:
+    """Resource Graph leaves out what the caller may not read and says nothing: where a subscription with machines has
+    no row of some fact, ask which rights there are. A right that is missing makes the fact unknown."""
+    silent = [fact for fact in facts if not collection.harvest.has_rows(fact, subscription)]
+    has_servers = any(machine.is_arc for machine in collection.machines_of(subscription))
+    if not silent and has_servers:
+        return
+    scope = ids.subscription_scope(subscription)
+    try:
+        granted = await arm.permissions(collection.session, scope)
+    except ReadFailure:
+        return  # then the graph's word has to do
+    if not granted:
+        return  # the rights lie further down, on resource groups: what shows from there is all there is to see
+    for fact in silent:
+        action = READ_PERMISSIONS[fact][0]
+        if not granted.allows(action):
+            message = f"Resource Graph shows no row, and the right {action} is missing: that proves nothing"
+            collection.ledger.failed(scope, fact, ReadFailure("EmptyWithoutRight", message, action=action))
+    servers = READ_PERMISSIONS[Fact.MACHINE][1]
+    if not has_servers and not granted.allows(servers):
+        message = f"Resource Graph shows no Arc-enabled server, and the right {servers} is missing"
+        failure = ReadFailure("EmptyWithoutRight", message, action=servers)
+        collection.ledger.gap(scope, Fact.MACHINE, failure, operation="list Arc-enabled servers")
 
 
 async def _verify_empty(collection: Collection, scope: str) -> None:
@@ -234,8 +272,7 @@ async def _list_by_arm(collection: Collection, subscription: str, fact: Fact) ->
                 async for row in arm.maintenance_configurations(collection.session, scope):
                     collection.harvest.take(fact, collection.harvest.take_configuration, row, scope)
             case Fact.RUNS:
-                async for row in arm.apply_updates(collection.session, scope):
-                    collection.harvest.take(fact, collection.harvest.take_run, row, scope)
+                await _runs_by_arm(collection, subscription, scope)
             case Fact.POLICY_STATES:
                 async for row in arm.policy_states(collection.session, scope, POLICY_DEFINITIONS):
                     collection.harvest.take(fact, collection.harvest.take_policy_state, row, scope)
@@ -262,6 +299,19 @@ async def _assignments_by_arm(collection: Collection, subscription: str, scope: 
             await collection.each("assignments", collection.machines_of(subscription), _assignments_of)
             hidden = "ARM does not list the assignments of a subscription here, and dynamic scopes are on no machine"
             raise ReadFailure(also.code, f"{hidden}; Resource Graph: {also.message}", status=also.status) from also
+
+
+async def _runs_by_arm(collection: Collection, subscription: str, scope: str) -> None:
+    """The subscription's runs where ARM lists them; else Resource Graph's, the table that holds them for sure."""
+    harvest = collection.harvest
+    try:
+        async for row in arm.apply_updates(collection.session, scope):
+            harvest.take(Fact.RUNS, harvest.take_run, row, scope)
+    except ReadFailure as failure:
+        if not arm.is_unsupported(failure):
+            raise
+        async for row in graph.rows(collection.session, "runs", [subscription]):
+            harvest.take(Fact.RUNS, harvest.take_run, row, scope)
 
 
 async def _assignments_of(collection: Collection, machine: Machine) -> None:

@@ -27,7 +27,10 @@ async def narrow(collection: Collection) -> None:
         _require_machines(collection)
         await _require_resource_groups(collection)
     wanted = _Wanted(collection.request)
-    for key in [key for key, machine in machines.items() if not wanted(machine)]:
+    left_out = [key for key, machine in machines.items() if not wanted(machine)]
+    if machines and len(left_out) == len(machines) and not collection.ledger.gaps:
+        _nothing_left(collection)
+    for key in left_out:
         del machines[key]
 
 
@@ -37,6 +40,26 @@ def _require_machines(collection: Collection) -> None:
     for named in collection.request.machines:
         if ids.key(named) not in machines and named.lower() not in names:
             raise _nowhere("machine", named, ids.name_of(named), names, collection)
+
+
+def _nothing_left(collection: Collection) -> None:
+    """Raise for a tag or a location that no machine has. A resource group without machines is just that."""
+    request, machines = collection.request, collection.harvest.machines.values()
+    if request.tags:
+        tags = {f"{name}={value}" for machine in machines for name, value in machine.tags.items()}
+        known = {tag.lower() for tag in tags} | {tag.partition("=")[0].lower() for tag in tags}
+        for tag in request.tags:
+            if tag.lower() not in known or ("=" in tag and not any(_same_tag(tag, own) for own in tags)):
+                raise _nowhere("machine with the tag", tag, tag, tags, collection)
+    locations = {machine.location.replace(" ", "").lower() for machine in machines}
+    for location in request.locations:
+        if location.replace(" ", "").lower() not in locations:
+            raise _nowhere("machine in the location", location, location.replace(" ", ""), locations, collection)
+
+
+def _same_tag(one: str, other: str) -> bool:
+    (name, _, value), (other_name, _, other_value) = one.partition("="), other.partition("=")
+    return name.lower() == other_name.lower() and value == other_value
 
 
 async def _require_resource_groups(collection: Collection) -> None:

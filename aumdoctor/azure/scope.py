@@ -17,6 +17,11 @@ from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Subscription
 
+_MACHINE = re.compile(
+    r"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/"
+    r"(Microsoft\.Compute/virtualMachines|Microsoft\.HybridCompute/machines)/[^/]+",
+    re.IGNORECASE,
+)
 _GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.IGNORECASE)
 
 
@@ -49,6 +54,12 @@ async def subscriptions_in_scope(session: Session, request: ScopeRequest) -> lis
     chosen: dict[str, Subscription] = {}
     for machine in request.machines:
         owner = ids.subscription_of(machine)
+        if machine.startswith("/") and not _MACHINE.fullmatch(machine.rstrip("/")):
+            raise UsageError(
+                f"{machine!r} is no machine's id",
+                advice="an id ends in .../providers/Microsoft.Compute/virtualMachines/NAME or "
+                ".../providers/Microsoft.HybridCompute/machines/NAME; a name alone will do as well",
+            )
         if owner:
             chosen[owner] = listed.get(owner) or Subscription(id=owner)
     for wanted in request.subscriptions:

@@ -6,7 +6,7 @@ from aumdoctor.checks.check import Observation, Subject, Undetermined, check, ob
 from aumdoctor.checks.context import Context
 from aumdoctor.knowledge.extended_security_updates import release_of
 from aumdoctor.model.facts import Fact
-from aumdoctor.model.finding import Severity
+from aumdoctor.model.finding import Operation, Severity
 from aumdoctor.model.machine import Machine
 
 _BELOW = "properties.licenseProfile.esuProfile"
@@ -19,6 +19,7 @@ _BELOW = "properties.licenseProfile.esuProfile"
     applies_to=Subject.ARC,
     os="windows",
     needs=(Fact.MACHINE,),
+    blocks=(Operation.INSTALL,),
     remedies=("assign-esu-license",),
     source="azure-arc docs: servers/prepare-extended-security-updates.md, servers/deliver-extended-security-updates.md",
 )
@@ -54,18 +55,19 @@ def arc_esu_not_licensed(machine: Machine, context: Context) -> Iterator[Observa
     if state.lower() != "notassigned" or release is None:
         return
     today = context.now.date()
-    severity = None
+    severity, over = None, today > release.updates_end
     if today <= release.support_ended:
         severity = Severity.LOW
         effect = f"from {release.support_ended} on it gets no security updates without one"
-    elif today > release.updates_end:
+    elif over:
         effect = f"they ended on {release.updates_end} themselves, so that only a newer system gets updates"
     else:
         effect = f"its support ended on {release.support_ended}, so that it gets no security updates"
     yield observe(
         f"{release.name} without a licence for Extended Security Updates: {effect}",
-        sign(f"{_BELOW}.licenseAssignmentState", state, "Assigned"),
+        sign(f"{_BELOW}.licenseAssignmentState", state, None if over else "Assigned"),
         sign(f"{_BELOW}.esuEligibility", agent.esu_eligibility),
         sign("properties.osVersion", machine.os_version),
         severity=severity,
+        updates="ended" if over else "to-be-had",
     )

@@ -7,7 +7,7 @@ from aumdoctor.checks.context import Context
 from aumdoctor.knowledge.arc_unsupported_systems import unsupported
 from aumdoctor.knowledge.operating_systems import arc_system, arc_systems
 from aumdoctor.model.facts import Fact
-from aumdoctor.model.finding import Confidence, Severity
+from aumdoctor.model.finding import Confidence, Operation, Severity
 from aumdoctor.model.machine import Machine
 
 _SAYS_NOTHING = frozenset({"", "windows", "linux"})
@@ -19,6 +19,7 @@ _SAYS_NOTHING = frozenset({"", "windows", "linux"})
     severity=Severity.HIGH,
     applies_to=Subject.ARC,
     needs=(Fact.MACHINE,),
+    blocks=(Operation.ASSESS, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("patch-unsupported-system",),
     source="azure-docs: update-manager/support-matrix-updates.md; Azure/LinuxPatchExtension",
 )

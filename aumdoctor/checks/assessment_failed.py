@@ -16,7 +16,7 @@ from aumdoctor.model.machine import Machine
     severity=Severity.HIGH,
     applies_to=Subject.MACHINE,
     needs=(Fact.ASSESSMENT,),
-    blocks=(Operation.ASSESS,),
+    blocks=(Operation.ASSESS, Operation.INSTALL),
     remedies=("assess-now",),
     source="azure-docs: update-manager/query-logs.md; azure-rest-api-specs: Microsoft.Compute PatchOperationStatus",
 )

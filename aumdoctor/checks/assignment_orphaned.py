@@ -48,12 +48,14 @@ def assignment_orphaned(estate: Estate, context: Context) -> Iterator[Observatio
         if ids.key(assignment.maintenance_configuration_id) not in gone:
             continue
         attached = context.machines_by_assignment.get(assignment.id, [])
+        if not attached and estate.scope.is_narrowed:
+            continue
         stranded = [machine for machine in attached if not context.is_scheduled(machine)]
         schedule = ids.name_of(assignment.maintenance_configuration_id)
         kind = "dynamic scope" if assignment.is_dynamic else "assignment"
         yield observe(
             f"the {kind} {assignment.name} names the schedule {schedule}, which does not exist: "
-            + (f"{len(stranded)} machine(s) have no other" if stranded else "no machine depends on it"),
+            + (f"{len(stranded)} machine(s) have no other" if stranded else "no machine of this scan depends on it"),
             sign(
                 "properties.maintenanceConfigurationId",
                 assignment.maintenance_configuration_id,

@@ -39,7 +39,6 @@ class Cover(msgspec.Struct, frozen=True, kw_only=True):
         return sign(
             "properties.complianceState",
             self.compliance,
-            "NonCompliant",
             fact=Fact.POLICY_STATES,
             resource_id=self.assignment.id,
         )

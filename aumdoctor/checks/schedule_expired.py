@@ -60,10 +60,12 @@ def schedule_expired(estate: Estate, context: Context) -> Iterator[Observation |
         if ended > context.now:
             continue
         attached = context.machines_by_configuration.get(configuration.id, [])
+        if not attached and estate.scope.is_narrowed:
+            continue
         stranded = [machine for machine in attached if not _has_another(machine, configuration, context)]
         yield observe(
             f"the schedule {configuration.name} ended on {text}: "
-            + (f"{len(stranded)} machine(s) have no other" if stranded else "no machine depends on it"),
+            + (f"{len(stranded)} machine(s) have no other" if stranded else "no machine of this scan depends on it"),
             sign(f"{_PATH}.expirationDateTime", text, "a date to come, or none"),
             sign(f"{_PATH}.timeZone", configuration.window.time_zone),
             severity=None if stranded else Severity.LOW,

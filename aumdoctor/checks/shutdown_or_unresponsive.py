@@ -39,7 +39,7 @@ class _Failure(msgspec.Struct, frozen=True, kw_only=True):
     needs=(Fact.RUNS, Fact.INSTALLATION),
     uses=(Fact.ASSIGNMENTS, Fact.ACTIVITY_LOG),
     blocks=(Operation.SCHEDULE,),
-    remedies=("remove-assignment", "assign-schedule", "start-machine", "keep-running-in-window"),
+    remedies=("recreate-assignment", "start-machine", "keep-running-in-window"),
     causes=("AUM131",),
     source="Azure Update Manager troubleshooting: scheduled patching fails with ShutdownOrUnresponsive; "
     "azure-compute-docs: troubleshoot-maintenance-configurations.md",

@@ -56,6 +56,8 @@ def window_length_out_of_range(estate: Estate, context: Context) -> Iterator[Obs
         if SHORTEST_WINDOW <= length <= LONGEST_WINDOW:
             continue
         machines = tuple(machine.id for machine in context.machines_by_configuration.get(configuration.id, ()))
+        if not machines and estate.scope.is_narrowed:
+            continue
         disputed = LONGEST_WINDOW < length <= _ONCE_ACCEPTED
         too = "short" if length < SHORTEST_WINDOW else "long"
         allowed = f"{format_duration(SHORTEST_WINDOW)} to {format_duration(LONGEST_WINDOW)}"

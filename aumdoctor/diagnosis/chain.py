@@ -14,7 +14,7 @@ from aumdoctor.diagnosis.examine import Examination, Verdict, can_stop_patching,
 from aumdoctor.diagnosis.links import Link, link_of
 from aumdoctor.diagnosis.standing import Standing, standing
 from aumdoctor.model import ids
-from aumdoctor.model.finding import Evidence, Finding, Unknown
+from aumdoctor.model.finding import Evidence, Finding, Severity, Unknown
 from aumdoctor.model.machine import Machine
 from aumdoctor.remedies.remedy import Remedy
 from aumdoctor.schedule.outcome import PatchedBy, patch_outcome
@@ -22,10 +22,11 @@ from aumdoctor.schedule.outcome import PatchedBy, patch_outcome
 
 class LinkState(StrEnum):
     """BROKEN: a finding here stops installation or the schedule. UNKNOWN: none does, and a check that could have said
-    so was not answered. NOT_APPLICABLE: nothing hangs on it for this machine. OK: it holds, though it may carry lesser
-    findings."""
+    so was not answered. WARNING: it holds, with a finding of medium severity or more. NOT_APPLICABLE: nothing hangs on
+    it for this machine. OK: it holds, though it may carry lesser findings."""
 
     OK = "ok"
+    WARNING = "warning"
     BROKEN = "broken"
     UNKNOWN = "unknown"
     NOT_APPLICABLE = "not-applicable"
@@ -49,9 +50,10 @@ class ChainLink(msgspec.Struct, frozen=True, kw_only=True):
 class Chain(msgspec.Struct, frozen=True, kw_only=True):
     """What the doctor says of one machine.
 
-    `answer` is one sentence. `broken_at` is the first link that is broken, `root` the finding to cure: the root cause
-    of what breaks it, which may lie further down the chain; both None where nothing is broken. `cure` are the remedies
-    of `root`, best first. The verdict is the one that a scan gives: the chain cannot disagree with it.
+    `answer` is one sentence. `broken_at` is the first link that is broken, None where none is. `root` is the finding to
+    cure: the root cause of what breaks that link, which may lie elsewhere in the chain, and where nothing is broken the
+    worst that there is to warn of, or None. `cure` are the remedies of `root`, best first. The verdict is the one that
+    a scan gives: the chain cannot disagree with it.
     """
 
     machine: Machine
@@ -85,11 +87,12 @@ def chain_of(examination: Examination, checks: Iterable[Check], machine: Machine
     )
     verdict = next(each.verdict for each in examination.machines if ids.key(each.resource_id) == machine.key)
     broken = next((link for link in links if link.state is LinkState.BROKEN), None)
-    root = _root(broken.findings[0], examination.findings) if broken is not None else None
+    worst = broken.findings[0] if broken is not None else _worst_warning(links)
+    root = _root(worst, examination.findings) if worst is not None else None
     return Chain(
         machine=machine,
         verdict=verdict,
-        answer=_answer(machine, context, links, root),
+        answer=_answer(machine, context, links, broken is not None, root),
         links=links,
         broken_at=broken.link if broken is not None else None,
         root=root,
@@ -116,7 +119,8 @@ def _link(
     elif open_questions:
         state, words = LinkState.UNKNOWN, open_questions[0].reason
     elif findings:
-        state, words = LinkState.OK, findings[0].message
+        warns = findings[0].severity >= Severity.MEDIUM
+        state, words = (LinkState.WARNING if warns else LinkState.OK), findings[0].message
     elif stands.applies:
         state, words = LinkState.OK, stands.words
     else:
@@ -146,8 +150,15 @@ def _cure(root: Finding, examination: Examination) -> tuple[Remedy, ...]:
     return ()
 
 
-def _answer(machine: Machine, context: Context, links: tuple[ChainLink, ...], root: Finding | None) -> str:
-    if root is not None:
+def _worst_warning(links: tuple[ChainLink, ...]) -> Finding | None:
+    warnings = [link.findings[0] for link in links if link.state is LinkState.WARNING]
+    return max(warnings, key=lambda finding: finding.severity, default=None)
+
+
+def _answer(
+    machine: Machine, context: Context, links: tuple[ChainLink, ...], is_broken: bool, root: Finding | None
+) -> str:
+    if is_broken and root is not None:
         return f"{machine.name} is not patched, because {root.message} ({root.check})."
     unknown = [link for link in links if link.state is LinkState.UNKNOWN]
     if unknown:
@@ -155,12 +166,14 @@ def _answer(machine: Machine, context: Context, links: tuple[ChainLink, ...], ro
         told = f"the link {unknown[0].link}{others} could not be judged: {unknown[0].said}"
         return f"Whether {machine.name} can be patched is not known: {told}."
     by = patch_outcome(machine, scheduled=context.is_scheduled(machine)).patched_by
+    if root is not None:
+        return f"Nothing blocks {machine.name} ({_PATCHED_BY[by]}), but {root.message} ({root.check})."
     return f"Nothing stops the patching of {machine.name}: {_PATCHED_BY[by]}."
 
 
 _PATCHED_BY = {
     PatchedBy.SCHEDULE: "its schedule patches it",
-    PatchedBy.PLATFORM: "no schedule is attached, and Azure's automatic guest patching patches it",
+    PatchedBy.PLATFORM: "no schedule is attached, and it is left to Azure's automatic guest patching",
     PatchedBy.GUEST: "no schedule is attached, and the guest updates itself as it is configured inside",
-    PatchedBy.NOBODY: "but no schedule is attached, so nothing patches it until somebody does so on demand",
+    PatchedBy.NOBODY: "no schedule is attached, so nothing patches it until somebody does so on demand",
 }

@@ -211,7 +211,7 @@ def _told(estate: Estate, check: Check, found: list[Finding], machines: tuple[st
     if len(found) == 1:
         return found[0].message
     messages = {finding.message for finding in found}
-    what = messages.pop() if len(messages) == 1 else check.summary.rstrip(".")
+    what = (messages.pop() if len(messages) == 1 else check.summary).rstrip(".")
     affected = machines or tuple(finding.resource_id for finding in found)
     noun = "machine" if machines else "resource"
     where = dict.fromkeys(ids.subscription_of(resource_id) for resource_id in affected)

@@ -1,4 +1,4 @@
-"""Advice: assign a licence for Extended Security Updates to an Arc-enabled server."""
+"""Advice: a licence for Extended Security Updates, or, where even these have ended, a newer system."""
 
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
@@ -10,7 +10,7 @@ from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
 @remedy(
     name="assign-esu-license",
-    title="Assign an Extended Security Updates licence",
+    title="Get security updates again for a Windows Server past its support",
     risk=Risk.ADVICE,
     reversible=True,
     portal="Azure Arc > Licenses > Windows Server ESU licenses > Eligible resources > Enable ESUs",
@@ -20,6 +20,14 @@ def assign_esu_license(finding: Finding, estate: Estate) -> Prescription | None:
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))
     if machine is None or machine.arc is None:
         return None
+    if finding.details.get("updates") == "ended":
+        return Prescription(
+            steps=(
+                "A licence buys nothing any more, for no updates are made. Upgrade the server in place with the medium "
+                "of a supported release, or move its work to a new one; Azure Update Manager does not upgrade systems.",
+                f"Then assess it: {assessment_line(machine)}",
+            )
+        )
     listed = az("connectedmachine", "license", "list", "--subscription", machine.subscription_id, "--output", "table")
     link = ArmCall(
         method="PUT",

@@ -35,6 +35,7 @@ from aumdoctor.remedies.patch_unsupported_system import patch_unsupported_system
 from aumdoctor.remedies.reapply import reapply
 from aumdoctor.remedies.reconnect_arc_agent import reconnect_arc_agent
 from aumdoctor.remedies.reconnect_in_supported_region import reconnect_in_supported_region
+from aumdoctor.remedies.recreate_assignment import recreate_assignment
 from aumdoctor.remedies.register_provider import register_provider
 from aumdoctor.remedies.remediate_policy import remediate_policy
 from aumdoctor.remedies.remedy import Remedy, RemedyKind
@@ -87,6 +88,7 @@ REMEDIES: tuple[RemedyKind, ...] = (
     reapply,
     reconnect_arc_agent,
     reconnect_in_supported_region,
+    recreate_assignment,
     register_provider,
     remediate_policy,
     remove_assignment,

@@ -10,6 +10,7 @@ import msgspec
 from rich.table import Table
 from rich.text import Text
 
+from aumdoctor.checks.registry import CHECKS
 from aumdoctor.model import ids
 from aumdoctor.report.page import STYLES, Page, sentence
 from aumdoctor.report.result import Diagnosis, Finding, Report
@@ -26,8 +27,7 @@ def render(report: Report, *, verbose: bool = False, width: int = 80, color: boo
     """
     page = _Page(report, verbose, width, color)
     page.summary()
-    for diagnosis in report.diagnoses:
-        page.diagnosis(diagnosis)
+    page.diagnoses()
     page.not_known()
     page.closing()
     return page.text
@@ -47,19 +47,17 @@ class _Page(Page):
 
     def summary(self) -> None:
         report, summary = self._report, self._report.summary
-        seen = f"{report.collected_at:%Y-%m-%d %H:%M} UTC"
-        looked_at = f"{count(len(report.subscriptions), 'subscription')}, {count(len(report.checks), 'check')}"
-        self.line(f"aumdoctor {report.tool.version}: {looked_at}, {seen}")
-        self.line()
         if report.interrupted:
             self.line("Interrupted: what follows is only what had been read by then.", "bold yellow")
         if not summary.machines:
-            self.line("No machine in scope: nothing was judged. This is not a clean bill of health.", "bold yellow")
+            why = "No machine was read" if report.gaps else "No machine in scope"
+            self.line(f"{why}: nothing was judged. This is not a clean bill of health.", "bold yellow")
         elif summary.patchable == summary.machines:
             everyone = "The machine is" if summary.machines == 1 else f"All {summary.machines:,} machines are"
             self.line(f"{everyone} patchable.", "bold green")
         else:
-            self.line(f"{count(summary.machines, 'machine')}:", "bold")
+            stopped = f"{summary.blocked:,} of {count(summary.machines, 'machine')}"
+            self.line(f"{stopped} {'is' if summary.blocked == 1 else 'are'} blocked from being patched.", "bold")
             for number, word, style in (
                 (summary.patchable, "patchable", "green"),
                 (summary.blocked, "blocked", "red"),
@@ -67,6 +65,12 @@ class _Page(Page):
             ):
                 self.line(f"{number:>7,} {word}", style if number else "dim", indent=2)
         self._coverage()
+        seen = f"{report.collected_at:%Y-%m-%d %H:%M} UTC"
+        looked_at = f"{count(len(report.subscriptions), 'subscription')}, {count(len(report.checks), 'check')}"
+        self.line(f"aumdoctor {report.tool.version}: {looked_at}, {seen}", "dim")
+        if len(report.checks) < len(CHECKS):
+            asked = f"Only {len(report.checks)} of {len(CHECKS)} checks were asked"
+            self.line(f"{asked}; the others might say otherwise.", "yellow")
         if report.diagnoses:
             self.line()
             self.line("Root causes", "bold")
@@ -104,11 +108,22 @@ class _Page(Page):
                 Text(printable(diagnosis.name)),
             )
         self.indented(table)
-        by_order = sorted(self._report.diagnoses, key=lambda diagnosis: diagnosis.cure_order)
+        curable = [diagnosis for diagnosis in self._report.diagnoses if diagnosis.cure]
+        by_order = sorted(curable, key=lambda diagnosis: diagnosis.cure_order)
         if len(by_order) > 1:
             first = by_order if self._verbose else by_order[:_ROWS_SHOWN]
             more = f" and {len(by_order) - len(first)} more" if len(first) < len(by_order) else ""
             self.line(f"Cure in this order: {', '.join(diagnosis.cause for diagnosis in first)}{more}", indent=2)
+
+    def diagnoses(self) -> None:
+        """The diagnoses in full: the first of them, or with `verbose` all."""
+        found = self._report.diagnoses
+        shown = found if self._verbose else found[:_ROWS_SHOWN]
+        for diagnosis in shown:
+            self.diagnosis(diagnosis)
+        if len(shown) < len(found):
+            self.line()
+            self.line(f"and {count(len(found) - len(shown), 'more root cause')}, as listed above (--verbose)")
 
     def diagnosis(self, diagnosis: Diagnosis) -> None:
         self.line()
@@ -127,6 +142,9 @@ class _Page(Page):
         whose = f", for {self._names(diagnosis.resource_ids[:1])}" if len(diagnosis.resource_ids) > 1 else ""
         for cure in cures:
             self.cure(cure, whose)
+        if len(cures) < len(diagnosis.cure):
+            titles = ", ".join(cure.title for cure in diagnosis.cure[len(cures) :])
+            self.line(f"and: {printable(titles)} (--verbose)", "dim", indent=4)
         if self._verbose:
             for finding in sorted(self._by_root[diagnosis.cause], key=_below_its_cause):
                 self._finding(finding)

@@ -54,7 +54,7 @@ class ChainLink(msgspec.Struct, frozen=True, kw_only=True):
 
     link: LinkName
     state: Annotated[
-        Literal["ok", "broken", "unknown", "not-applicable"],
+        Literal["ok", "warning", "broken", "unknown", "not-applicable"],
         Meta(
             description="broken: a finding here stops installation or the schedule. unknown: none does, and a check "
             "that could have said so was not answered. ok: it holds, though lesser findings may stand here."

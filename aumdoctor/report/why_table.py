@@ -13,6 +13,7 @@ from aumdoctor.report.why import ChainLink, Why
 # A mark stands for its state where there is no colour, too.
 _MARKS = {
     "ok": ("ok", "green"),
+    "warning": ("warning", "yellow"),
     "broken": ("BROKEN", "bold red"),
     "unknown": ("?", "yellow"),
     "not-applicable": ("-", "dim"),

@@ -57,9 +57,12 @@ def test_a_vm_that_was_created_again_under_its_id() -> None:
     assert "12" in seen.message
     assert seen.evidence[1].path == "properties.timeCreated"
     assert seen.details["assignmentId"] == tie.id
-    delete, put, _ = built.remedies[0]
-    assert (delete.name, put.name) == ("remove-assignment", "assign-schedule")
-    assert put.calls[0].body["properties"]["maintenanceConfigurationId"] == configuration().id
+    recreate = built.remedies[0][0]
+    assert recreate.name == "recreate-assignment"
+    assert [call.method for call in recreate.calls] == ["DELETE", "PUT"], (
+        "neither alone: between them nobody patches it"
+    )
+    assert recreate.calls[1].body["properties"]["maintenanceConfigurationId"] == configuration().id
 
 
 def test_a_deletion_in_the_activity_log_tells_it_too() -> None:

@@ -101,9 +101,13 @@ def test_a_lesser_finding_is_shown_and_breaks_nothing() -> None:
     vm = azure_vm(patch_settings=patch_settings(assessment_mode="ImageDefault"))
     seen = chain(estate(vm, scheduled=True))
     assessment = next(each for each in seen.links if each.link is Link.ASSESSMENT)
-    assert assessment.state is LinkState.OK
+    assert assessment.state is LinkState.WARNING
     assert "AUM039" in [finding.check for finding in assessment.findings]
     assert seen.verdict is Verdict.PATCHABLE
+    assert seen.answer.startswith("Nothing blocks vm-1 (its schedule patches it), but ")
+    assert seen.answer.endswith("(AUM039).")
+    assert seen.broken_at is None
+    assert seen.cure[0].name == "enable-periodic-assessment"
 
 
 def test_what_was_not_read_is_unknown_and_never_ok() -> None:

@@ -42,4 +42,4 @@ def test_a_scan_with_it_obeys_it(call: Call, tmp_path: Path) -> None:
     assert report["min_severity"] == "low"
     assert "AUM007" not in report["checks"]
     assert [each["name"] for each in report["subscriptions"]] == ["contoso-prod-weu"]
-    assert ended.stdout.startswith("aumdoctor ")
+    assert " blocked from being patched." in ended.stdout.splitlines()[0]

@@ -132,3 +132,19 @@ def test_a_severe_finding_of_the_graph_is_confirmed_by_arm_and_falls_where_arm_k
     assert confirmed.machines_by_key[started.key].power_state == "running"
     for key in {ids.key(machine) for machine in severe(confirmed)} & confirmed.machines_by_key.keys():
         assert confirmed.reading(Fact.MACHINE, key).source == "arm", key
+
+
+def test_a_table_that_the_graph_keeps_back_for_want_of_a_right_is_unknown(serve: Serve) -> None:
+    doctor = serve(machines=60, seed=4)
+    one = doctor.collect(depth="quick").machines[0].subscription_id
+    right = "Microsoft.Maintenance/configurationAssignments/read"
+    doctor.server.faults.deny(one, right)
+    granted = {"actions": ["*/read"], "notActions": [right]}
+    doctor.server.faults.answer(rf"GET /subscriptions/{one}/.*/permissions\?", {"value": [granted]}, times=None)
+
+    examination = doctor.examine()
+
+    assert not examination.estate.reading(Fact.ASSIGNMENTS, ids.subscription_scope(one)).is_known
+    assert [(gap.code, gap.missing_permission) for gap in examination.estate.gaps] == [("EmptyWithoutRight", right)]
+    checks = {found.check for found in examination.findings for machine in found.machines if one in machine}
+    assert "AUM033" not in checks, "who has no schedule cannot be told"

@@ -48,7 +48,7 @@ class _ArcProperties(Wire, frozen=True, kw_only=True):
     status: str | None = None
     status_reason: str | None = None
     last_status_change: str | None = None
-    error_details: list[ErrorItem] | None = None
+    error_details: list[ErrorItem] | ErrorItem | None = None
     agent_version: str | None = None
     os_type: str | None = None
     os_name: str | None = None
@@ -60,7 +60,7 @@ class _ArcProperties(Wire, frozen=True, kw_only=True):
     agent_upgrade: _AgentUpgrade | None = None
     license_profile: _LicenseProfile | None = None
     private_link_scope_resource_id: str | None = None
-    mssql_discovered: bool | None = None
+    mssql_discovered: str | bool | None = None
 
 
 class _ArcRow(Wire, frozen=True, kw_only=True):
@@ -101,7 +101,7 @@ def arc_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
             status_reason=properties.status_reason,
             last_status_change=moment(properties.last_status_change),
             version=shared(properties.agent_version),
-            error_messages=tuple(redact(error.message) for error in properties.error_details or () if error.message),
+            error_messages=tuple(redact(error.message) for error in _listed(properties.error_details) if error.message),
             config_mode=agent.config_mode,
             extensions_enabled=agent.extensions_enabled,
             guest_configuration_enabled=agent.guest_configuration_enabled,
@@ -114,12 +114,21 @@ def arc_machine(raw: bytes | msgspec.Raw, known_id: str = "") -> Machine:
             esu_eligibility=esu.esu_eligibility,
             esu_license_assignment_state=esu.license_assignment_state,
             esu_key_state=esu.esu_key_state,
-            mssql_discovered=properties.mssql_discovered,
+            mssql_discovered=_flag(properties.mssql_discovered),
             automatic_upgrade_enabled=(
                 properties.agent_upgrade.enable_automatic_upgrade if properties.agent_upgrade else None
             ),
         ),
     )
+
+
+def _flag(value: str | bool | None) -> bool | None:
+    """A flag that decides nothing, whatever it is written as."""
+    return value if value is None or isinstance(value, bool) else value.lower() == "true"
+
+
+def _listed(errors: list[ErrorItem] | ErrorItem | None) -> list[ErrorItem]:
+    return [errors] if isinstance(errors, ErrorItem) else errors or []
 
 
 def _extension_list(entries: Iterable[_ListEntry] | None) -> tuple[str, ...]:

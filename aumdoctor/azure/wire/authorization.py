@@ -26,6 +26,10 @@ class Permissions:
     def __init__(self, entries: Sequence[Permission]) -> None:
         self._entries = tuple(entries)
 
+    def __bool__(self) -> bool:
+        """Whether there is any entry at this scope."""
+        return bool(self._entries)
+
     def allows(self, action: str) -> bool:
         """Whether an action is granted. `*` stands for anything, slashes included; case does not matter."""
         return any(

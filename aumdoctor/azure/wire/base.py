@@ -34,7 +34,6 @@ H = TypeVar("H", bound=Hashable)
 
 def decode(kind: type[T], raw: bytes | msgspec.Raw) -> T:
     """Decode JSON of a known shape, booleans and numbers also from strings. Raises Malformed."""
-
     try:
         return msgspec.json.decode(raw, type=kind, strict=False)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
@@ -126,16 +125,18 @@ def status_of(status: StatusItem) -> Status:
 
 
 def errors_of(error: ErrorBody | None, path: str) -> tuple[ErrorDetail, ...]:
-    """The error texts of a result. Code 0 or "0" stands on successful results and is no error."""
-    if error is None or (str(error.code) == "0"):
+    """The error texts of a result. Code 0 or "0" without details stands on successful results and is no error; a
+    detail without a message is told by its code."""
+    if error is None or (str(error.code) == "0" and not error.details):
         return ()
     texts = []
-    if error.message:
+    if error.message and str(error.code) != "0":
         texts.append(ErrorDetail(path=f"{path}.message", message=redact(error.message), code=text_of(error.code)))
     for position, detail in enumerate(error.details or ()):
-        if detail.message:
-            where = f"{path}.details[{position}].message"
-            texts.append(ErrorDetail(path=where, message=redact(detail.message), code=text_of(detail.code)))
+        said = detail.message or text_of(detail.code)
+        if said:
+            where = f"{path}.details[{position}].{'message' if detail.message else 'code'}"
+            texts.append(ErrorDetail(path=where, message=redact(said), code=text_of(detail.code)))
     return tuple(dict.fromkeys(texts))
 
 

@@ -50,7 +50,7 @@ def extension_of(row: ExtensionRow) -> Extension | None:
         name=shared(row.name or ids.name_of(row.id)),
         publisher=shared(properties.publisher),
         type=shared(properties.type),
-        version=properties.type_handler_version or view.type_handler_version,
+        version=shared(view.type_handler_version or properties.type_handler_version),
         provisioning_state=shared(properties.provisioning_state),
         status=status,
     )

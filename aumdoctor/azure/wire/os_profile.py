@@ -23,7 +23,7 @@ class _PatchSettings(Wire, frozen=True, kw_only=True):
     assessment_mode: str | None = None
     enable_hotpatching: bool | None = None
     automatic_by_platform_settings: _PlatformSettings | None = None
-    status: _HotpatchStatus | None = None
+    status: _HotpatchStatus | str | None = None
 
 
 class OsConfiguration(Wire, frozen=True, kw_only=True):
@@ -56,13 +56,14 @@ def patch_settings(settings: _PatchSettings | None) -> PatchSettings:
     if settings is None:
         return PatchSettings()
     platform = settings.automatic_by_platform_settings or _PlatformSettings()
+    hotpatch = settings.status if isinstance(settings.status, _HotpatchStatus) else _HotpatchStatus()
     found = PatchSettings(
         patch_mode=settings.patch_mode,
         assessment_mode=settings.assessment_mode,
         bypass_platform_safety_checks_on_user_schedule=platform.bypass_platform_safety_checks_on_user_schedule,
         reboot_setting=platform.reboot_setting,
         enable_hotpatching=settings.enable_hotpatching,
-        hotpatch_enablement_status=settings.status.hotpatch_enablement_status if settings.status else None,
+        hotpatch_enablement_status=hotpatch.hotpatch_enablement_status,
     )
     return shared(found)
 
