@@ -34,6 +34,12 @@ Timeout = Annotated[
 Concurrency = Annotated[
     int, typer.Option("--concurrency", metavar="N", min=1, max=512, help="Requests under way at once.")
 ]
+Output = Annotated[
+    list[str] | None,
+    typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table (the default) or json; may be repeated."),
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
+Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
 Subscriptions = Annotated[
     list[str] | None, typer.Option("--subscription", metavar="ID|NAME", help="Subscription; may be repeated.")

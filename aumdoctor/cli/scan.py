@@ -37,12 +37,9 @@ def scan(
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Save what was read (.zst: compressed).")
     ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table (the default) or json; may be repeated."),
-    ] = None,
+    output: options.Output = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the evidence and every cure.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
+    quiet: options.Quiet = False,
     checks: Annotated[
         list[str] | None,
         typer.Option("--checks", metavar="ID,…", help="Only these checks, by id or name; may be repeated."),
@@ -71,7 +68,7 @@ def scan(
     timeout: options.Timeout = None,
     concurrency: options.Concurrency = 32,
     config_file: ConfigFile = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+    debug: options.Debug = False,
 ) -> None:
     """Find out why machines are not patched by Azure Update Manager, and what cures it.
 

@@ -33,12 +33,9 @@ def why(
     from_: Annotated[
         Path | None, typer.Option("--from", metavar="FILE", help="A machine of a saved estate instead of Azure.")
     ] = None,
-    output: Annotated[
-        list[str] | None,
-        typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table (the default) or json; may be repeated."),
-    ] = None,
+    output: options.Output = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show all evidence and every cure.")] = False,
-    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")] = False,
+    quiet: options.Quiet = False,
     auth: options.Auth = "default",
     tenant: options.Tenant = None,
     client_id: options.ClientId = None,
@@ -52,7 +49,7 @@ def why(
     timeout: options.Timeout = None,
     concurrency: options.Concurrency = 32,
     config_file: ConfigFile = None,
-    debug: Annotated[bool, typer.Option("--debug", help="Show where an error came from.")] = False,
+    debug: options.Debug = False,
 ) -> None:
     """Say why one machine is not patched: the first broken link between Azure and the patch, and its cure.
 
