@@ -14,7 +14,7 @@ import msgspec
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.session import Session
 from aumdoctor.azure.wire import arc
-from aumdoctor.azure.wire.authorization import Permissions, permission
+from aumdoctor.azure.wire.authorization import grant
 from aumdoctor.azure.wire.base import Malformed
 from aumdoctor.azure.wire.maintenance import maintenance_configuration
 from aumdoctor.azure.wire.subscriptions import registration_state
@@ -22,6 +22,7 @@ from aumdoctor.azure.wire.virtual_machines import virtual_machine
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Machine
 from aumdoctor.model.maintenance import MaintenanceConfiguration
+from aumdoctor.model.permissions import Permissions
 from aumdoctor.model.policy import Remediation
 
 COMPUTE = "2024-07-01"
@@ -39,6 +40,8 @@ ROLE_ASSIGNMENTS = "2022-04-01"
 PERMISSIONS = "2022-04-01"
 LOCKS = "2020-05-01"
 ACTIVITY_LOG = "2015-04-01"
+EVENT_GRID = "2022-06-15"
+SQL_VIRTUAL_MACHINES = "2023-10-01"
 
 UNREGISTERED = frozenset({"MissingSubscriptionRegistration", "SubscriptionNotRegistered", "InvalidResourceType"})
 """What ARM answers to a list of a provider that is not registered in the subscription, or not offered in the cloud."""
@@ -176,7 +179,7 @@ def remediation_deployments(session: Session, task: Remediation) -> AsyncIterato
 async def permissions(session: Session, scope: str) -> Permissions:
     """What the caller may do at a scope."""
     path = f"{scope}/providers/Microsoft.Authorization/permissions"
-    return Permissions([permission(row) async for row in session.rows(path, PERMISSIONS)])
+    return Permissions(scope=scope, grants=tuple([grant(row) async for row in session.rows(path, PERMISSIONS)]))
 
 
 def locks(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
@@ -202,3 +205,28 @@ def activity(session: Session, resource_id: str, since: datetime, until: datetim
     )
     path = f"{scope}/providers/Microsoft.Insights/eventtypes/management/values"
     return session.rows(path, ACTIVITY_LOG, {"$filter": condition})
+
+
+def maintenance_changes(session: Session, scope: str, since: datetime, until: datetime) -> AsyncIterator[msgspec.Raw]:
+    """What the activity log of a subscription holds of Microsoft.Maintenance; Azure keeps 90 days."""
+    condition = (
+        f"eventTimestamp ge '{since:%Y-%m-%dT%H:%M:%SZ}' and eventTimestamp le '{until:%Y-%m-%dT%H:%M:%SZ}' "
+        "and resourceProvider eq 'Microsoft.Maintenance'"
+    )
+    path = f"{scope}/providers/Microsoft.Insights/eventtypes/management/values"
+    return session.rows(path, ACTIVITY_LOG, {"$filter": condition})
+
+
+def event_topics(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
+    """The Event Grid system topics of a subscription, those of maintenance configurations and others."""
+    return session.rows(f"{scope}/providers/Microsoft.EventGrid/systemTopics", EVENT_GRID)
+
+
+def event_subscriptions(session: Session, topic_id: str) -> AsyncIterator[msgspec.Raw]:
+    """The event subscriptions of one system topic."""
+    return session.rows(f"{topic_id}/eventSubscriptions", EVENT_GRID)
+
+
+def sql_virtual_machines(session: Session, scope: str) -> AsyncIterator[msgspec.Raw]:
+    """The VMs of a subscription that the SQL IaaS extension knows."""
+    return session.rows(f"{scope}/providers/Microsoft.SqlVirtualMachine/sqlVirtualMachines", SQL_VIRTUAL_MACHINES)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable
 from datetime import datetime
 
 from aumdoctor.azure.collection import Collection, Progress, ReadOptions, at_once
-from aumdoctor.azure.confirmation import confirm
+from aumdoctor.azure.confirmation import confirm, confirm_schedules
 from aumdoctor.azure.connection import ConnectionOptions, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
@@ -38,8 +38,9 @@ def collect(
 ) -> Estate:
     """Read an estate from Azure; blocks until done, until `options.timeout` seconds are over, or until Ctrl-C.
 
-    `suspects` names the machines of an estate whose findings somebody may act on; with source auto and a depth above
-    quick those that Resource Graph alone has described are read again from ARM.
+    `suspects` names the machines of an estate on whose findings somebody may act; with source auto and a depth above
+    quick those that Resource Graph alone has described are read again from ARM. At depth `chosen` they are the only
+    ones that ARM is asked about.
 
     In the last two cases the estate holds what was read, with gaps for the rest (and `interrupted` after Ctrl-C).
     Raises UsageError for a scope that names nothing, UnreadableError where Azure cannot be reached or will not sign
@@ -102,6 +103,8 @@ async def _read(collection: Collection) -> None:
     """The course of a collection: lists first, then what depends on the machines, then proofs of single findings."""
     await read_lists(collection)
     await narrow(collection)
+    if collection.read.depth == "chosen" and collection.read.source == "auto":
+        await confirm_schedules(collection)
     await at_once(read_subscriptions(collection), read_instance_views(collection))
     await read_proofs(collection)
 

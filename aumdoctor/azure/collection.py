@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Coroutine, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any, Protocol, TypeVar
 
 import msgspec
 
+from aumdoctor.azure import arm
 from aumdoctor.azure.harvest import Harvest
 from aumdoctor.azure.ledger import Ledger
 from aumdoctor.azure.scope import ScopeRequest
@@ -18,6 +19,7 @@ from aumdoctor.model import ids
 from aumdoctor.model.estate import CollectionScope, Estate, Subscription
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.machine import Machine
+from aumdoctor.model.permissions import Permissions
 
 T = TypeVar("T")
 
@@ -34,10 +36,15 @@ _CHUNK = 500
 
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
-    """`source`: auto, graph or arm. `depth`: quick (lists only), normal, full (every VM's instance view)."""
+    """`source`: auto, graph or arm. `depth`: quick (lists only), normal, full (every VM's instance view), or chosen:
+    schedules, and the machines that the caller names, are read from ARM once more, and no other machine.
+
+    `history` is how far back RUN_HISTORY and INSTALLATION_HISTORY reach; Azure keeps 30 days.
+    """
 
     source: str = "auto"
     depth: str = "normal"
+    history: timedelta = timedelta(days=7)
 
 
 class Progress(Protocol):
@@ -73,6 +80,18 @@ class Collection:
         self.harvest = Harvest(self.ledger)
         self.subscriptions = {found.id: found for found in subscriptions}
         self.by_arm: set[str] = set()
+        self._rights: dict[str, Permissions] = {}
+
+    @property
+    def history_since(self) -> datetime:
+        """From when on the history is read."""
+        return self.now - self.read.history
+
+    async def rights(self, scope: str) -> Permissions:
+        """What the caller may do at a scope, asked for once. Raises ReadFailure."""
+        if scope not in self._rights:
+            self._rights[scope] = await arm.permissions(self.session, scope)
+        return self._rights[scope]
 
     async def each(self, what: str, items: Sequence[T], work: Callable[[Collection, T], Awaitable[None]]) -> None:
         """Do work for each item, as many at once as the session lets through, and say how far it is."""
@@ -125,12 +144,19 @@ class Collection:
             configurations=_in_order(harvest.configurations),
             assignments=_in_order(harvest.assignments),
             runs=_in_order(harvest.runs),
+            configuration_runs=_in_order(harvest.configuration_runs),
+            installations=harvest.history(),
+            history_since=self.history_since if Fact.RUN_HISTORY in self.facts else None,
+            event_subscriptions=_in_order(harvest.event_subscriptions),
+            sql_virtual_machines=_in_order(harvest.sql_virtual_machines),
             policy_assignments=_in_order(harvest.policy_assignments),
             policy_states=_in_order(harvest.policy_states),
             remediations=_in_order(harvest.remediations),
             role_assignments=_in_order(harvest.roles),
             activity=tuple(harvest.activity),
+            maintenance_changes=tuple(harvest.maintenance_changes),
             locks=_in_order(harvest.locks),
+            permissions=_in_order(harvest.permissions),
             readings=self.ledger.readings,
             gaps=self.ledger.gaps,
             interrupted=interrupted,

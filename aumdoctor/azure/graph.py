@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Sequence
+from datetime import datetime
 from functools import cache
 from importlib.resources import files
 from typing import Any
@@ -44,17 +45,25 @@ def narrowed(query: str, resource_groups: Sequence[str]) -> str:
 
 
 async def rows(
-    session: Session, name: str, subscriptions: Sequence[str], resource_groups: Sequence[str] = ()
+    session: Session,
+    name: str,
+    subscriptions: Sequence[str],
+    resource_groups: Sequence[str] = (),
+    since: datetime | None = None,
 ) -> AsyncIterator[msgspec.Raw]:
-    """Every row of a query over at most SUBSCRIPTIONS_PER_QUERY subscriptions, page by page.
+    """Every row of a query over at most SUBSCRIPTIONS_PER_QUERY subscriptions, page by page; `since` (UTC) stands for
+    `{since}` in a query about a span of time.
 
     Resource Graph leaves out what the caller may not read without saying so. Raises ReadFailure, also where it says
     that it cut the result without giving a way to the rest.
     """
     options: dict[str, Any] = {"$top": PAGE_SIZE, "resultFormat": "objectArray"}
+    text = query_text(name)
+    if since is not None:
+        text = text.replace("{since}", f"{since:%Y-%m-%dT%H:%M:%SZ}")
     body = {
         "subscriptions": list(subscriptions),
-        "query": narrowed(query_text(name), resource_groups),
+        "query": narrowed(text, resource_groups),
         "options": options,
     }
     while True:

@@ -11,13 +11,21 @@ import msgspec
 
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.ledger import Ledger
-from aumdoctor.azure.wire import arc, extensions, maintenance, patches, policy, virtual_machines
+from aumdoctor.azure.wire import arc, beside, extensions, maintenance, patches, policy, virtual_machines
 from aumdoctor.azure.wire.base import Malformed
 from aumdoctor.model import ids
 from aumdoctor.model.estate import ActivityEvent, ManagementLock
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.machine import Assessment, Extension, Installation, Machine
-from aumdoctor.model.maintenance import ApplyUpdate, ConfigurationAssignment, MaintenanceConfiguration
+from aumdoctor.model.maintenance import (
+    ApplyUpdate,
+    ConfigurationAssignment,
+    EventSubscription,
+    MaintenanceConfiguration,
+    RecordedInstallation,
+    SqlVirtualMachine,
+)
+from aumdoctor.model.permissions import Permissions
 from aumdoctor.model.policy import PolicyAssignment, PolicyState, Remediation, RoleAssignment
 
 T = TypeVar("T")
@@ -37,16 +45,33 @@ class Harvest:
         self.configurations: dict[str, MaintenanceConfiguration] = {}
         self.assignments: dict[str, ConfigurationAssignment] = {}
         self.runs: dict[str, ApplyUpdate] = {}
+        self.configuration_runs: dict[str, ApplyUpdate] = {}
+        self.recorded: dict[str, RecordedInstallation] = {}
+        self.failed_patches: dict[str, list[str]] = defaultdict(list)
+        self.event_topics: dict[str, beside.EventTopic] = {}
+        self.event_subscriptions: dict[str, EventSubscription] = {}
+        self.sql_virtual_machines: dict[str, SqlVirtualMachine] = {}
         self.policy_assignments: dict[str, PolicyAssignment] = {}
         self.policy_states: dict[tuple[str, str, str], PolicyState] = {}
         self.remediations: dict[str, Remediation] = {}
         self.roles: dict[str, RoleAssignment] = {}
         self.activity: list[ActivityEvent] = []
+        self.maintenance_changes: list[ActivityEvent] = []
+        self.permissions: dict[str, Permissions] = {}
         self.locks: dict[str, ManagementLock] = {}
 
     def whole_machines(self) -> tuple[Machine, ...]:
         """The machines in the order of their ids, each with what other lists say of it."""
         return tuple(self._whole(self.machines[key]) for key in sorted(self.machines))
+
+    def history(self) -> tuple[RecordedInstallation, ...]:
+        """The installations of the past in the order of their ids, each with the updates that failed in it."""
+        return tuple(
+            msgspec.structs.replace(self.recorded[key], failed_patches=tuple(sorted(set(self.failed_patches[key]))))
+            if key in self.failed_patches
+            else self.recorded[key]
+            for key in sorted(self.recorded)
+        )
 
     def has_rows(self, fact: Fact, subscription: str) -> bool:
         """Whether any row of a listed fact lies in a subscription."""
@@ -62,6 +87,10 @@ class Harvest:
             Fact.ASSIGNMENTS: self.assignments,
             Fact.CONFIGURATIONS: self.configurations,
             Fact.RUNS: self.runs,
+            Fact.RUN_HISTORY: self.runs,
+            Fact.INSTALLATION_HISTORY: self.recorded,
+            Fact.EVENT_SUBSCRIPTIONS: self.event_topics,
+            Fact.SQL_VIRTUAL_MACHINES: self.sql_virtual_machines,
             Fact.POLICY_STATES: (resource for resource, _, _ in self.policy_states),
         }
         return by_fact[fact]
@@ -163,7 +192,24 @@ class Harvest:
 
     def take_run(self, row: msgspec.Raw) -> None:
         run = maintenance.apply_update(row)
-        self.runs[ids.key(run.id)] = run
+        (self.configuration_runs if run.is_of_configuration else self.runs)[ids.key(run.id)] = run
+
+    def take_recorded_installation(self, row: msgspec.Raw) -> None:
+        found = patches.recorded_installation(row)
+        self.recorded[ids.key(found.id)] = found
+
+    def take_failed_patch(self, row: msgspec.Raw) -> None:
+        installation, patch = patches.failed_patch(row)
+        self.failed_patches[installation].append(patch)
+
+    def take_event_topic(self, row: msgspec.Raw) -> None:
+        topic = beside.event_topic(row)
+        if topic is not None:
+            self.event_topics[ids.key(topic.id)] = topic
+
+    def take_sql_virtual_machine(self, row: msgspec.Raw) -> None:
+        found = beside.sql_virtual_machine(row)
+        self.sql_virtual_machines[ids.key(found.id)] = found
 
     def take_policy_state(self, row: msgspec.Raw) -> None:
         state = policy.policy_state(row)

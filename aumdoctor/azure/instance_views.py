@@ -28,9 +28,12 @@ async def read_instance_views(collection: Collection) -> None:
     due = []
     for machine in machines:
         vouching = _vouched_for(collection, machine)
-        if collection.read.depth == "quick" or collection.read.source == "graph":
-            why = "--depth quick" if collection.read.depth == "quick" else "--source graph"
-            _leave_out(collection, machine, f"not read with {why}")
+        if collection.read.source == "graph":
+            _leave_out(collection, machine, "not read with --source graph")
+        elif collection.read.depth == "quick":
+            _leave_out(collection, machine, "not read with --depth quick")
+        elif collection.read.depth == "chosen" and collection.read.source == "auto":
+            _leave_out(collection, machine, "not read, because it is in no window that is asked about")
         elif machine.subscription_id in collection.by_arm or collection.read.depth == "full":
             due.append(machine)
         elif machine.power_state in _OFF:

@@ -16,7 +16,11 @@ from aumdoctor.model import ids
 from aumdoctor.model.facts import READ_PERMISSIONS, Fact
 from aumdoctor.model.machine import Machine
 
-_NARROWED_BY_GROUP = frozenset({Fact.MACHINE, Fact.EXTENSIONS, Fact.ASSESSMENT, Fact.INSTALLATION})
+_NARROWED_BY_GROUP = frozenset(
+    {Fact.MACHINE, Fact.EXTENSIONS, Fact.ASSESSMENT, Fact.INSTALLATION, Fact.INSTALLATION_HISTORY}
+)
+_OF_OTHER_PROVIDERS = frozenset({Fact.EVENT_SUBSCRIPTIONS, Fact.SQL_VIRTUAL_MACHINES})
+"""What need not be there: where the provider is not registered, there is none."""
 
 
 async def read_lists(collection: Collection) -> None:
@@ -63,7 +67,14 @@ def _queries(collection: Collection) -> dict[Fact, tuple[tuple[str, Callable[[ms
         Fact.INSTALLATION: (("installations", harvest.take_installation),),
         Fact.ASSIGNMENTS: (("assignments", harvest.take_assignment),),
         Fact.CONFIGURATIONS: (("configurations", harvest.take_configuration),),
-        Fact.RUNS: (("runs", harvest.take_run),),
+        Fact.RUNS: (("runs", harvest.take_run), ("configuration_runs", harvest.take_run)),
+        Fact.RUN_HISTORY: (("run_history", harvest.take_run),),
+        Fact.INSTALLATION_HISTORY: (
+            ("installation_history", harvest.take_recorded_installation),
+            ("failed_patches", harvest.take_failed_patch),
+        ),
+        Fact.EVENT_SUBSCRIPTIONS: (("event_topics", harvest.take_event_topic),),
+        Fact.SQL_VIRTUAL_MACHINES: (("sql_virtual_machines", harvest.take_sql_virtual_machine),),
         Fact.POLICY_STATES: (("policy_states", harvest.take_policy_state),),
     }
 
@@ -103,7 +114,7 @@ async def _graph_rows(collection: Collection, fact: Fact, subscriptions: Sequenc
     scope = ids.subscription_scope(subscriptions[0]) if len(subscriptions) == 1 else "/"
     for name, take in _queries(collection)[fact]:
         what, count = name.replace("_", " "), 0
-        async for row in graph.rows(collection.session, name, subscriptions, groups):
+        async for row in graph.rows(collection.session, name, subscriptions, groups, collection.history_since):
             collection.harvest.take(fact, take, row, scope)
             count += 1
             if count % 500 == 0:
@@ -170,11 +181,14 @@ async def _by_arm_alone(collection: Collection, subscription: str) -> None:
 
 async def _lists_by_arm(collection: Collection, subscription: str) -> None:
     collection.by_arm.add(subscription)
-    lists = (Fact.EXTENSIONS, Fact.ASSIGNMENTS, Fact.CONFIGURATIONS, Fact.RUNS, Fact.POLICY_STATES)
+    lists = (
+        *(Fact.EXTENSIONS, Fact.ASSIGNMENTS, Fact.CONFIGURATIONS, Fact.RUNS, Fact.RUN_HISTORY, Fact.POLICY_STATES),
+        *(Fact.EVENT_SUBSCRIPTIONS, Fact.SQL_VIRTUAL_MACHINES),
+    )
     await at_once(*(_list_by_arm(collection, subscription, fact) for fact in lists if fact in collection.facts))
     # Assessments and installations of VMs come with the instance view; those of Arc are in Resource Graph alone.
     scope = ids.subscription_scope(subscription)
-    for fact in (Fact.ASSESSMENT, Fact.INSTALLATION):
+    for fact in (Fact.ASSESSMENT, Fact.INSTALLATION, Fact.INSTALLATION_HISTORY):
         reason = "only Resource Graph holds it for Arc-enabled servers, and for VMs it is in the instance view"
         if collection.read.source == "arm":
             collection.ledger.not_asked(scope, fact, f"{reason} (--source arm)")
@@ -226,10 +240,10 @@ async def _verify_silence(collection: Collection, subscription: str, facts: Sequ
         return
     scope = ids.subscription_scope(subscription)
     try:
-        granted = await arm.permissions(collection.session, scope)
+        granted = await collection.rights(scope)
     except ReadFailure:
         return  # then the graph's word has to do
-    if not granted:
+    if not granted.grants:
         return  # the rights lie further down, on resource groups: what shows from there is all there is to see
     for fact in silent:
         action = READ_PERMISSIONS[fact][0]
@@ -246,7 +260,7 @@ async def _verify_silence(collection: Collection, subscription: str, facts: Sequ
 async def _verify_empty(collection: Collection, scope: str) -> None:
     """ARM answers 200 with an empty list also where a right is missing: ask which rights there are."""
     try:
-        granted = await arm.permissions(collection.session, scope)
+        granted = await collection.rights(scope)
     except ReadFailure as failure:
         if not arm.is_unsupported(failure):
             operation = "verify that the subscription holds no machine"
@@ -272,12 +286,23 @@ async def _list_by_arm(collection: Collection, subscription: str, fact: Fact) ->
                 async for row in arm.maintenance_configurations(collection.session, scope):
                     collection.harvest.take(fact, collection.harvest.take_configuration, row, scope)
             case Fact.RUNS:
-                await _runs_by_arm(collection, subscription, scope)
+                await _runs_by_arm(collection, subscription, scope, ("runs", "configuration_runs"))
+            case Fact.RUN_HISTORY:
+                await _runs_by_arm(collection, subscription, scope, ("run_history",))
+            case Fact.EVENT_SUBSCRIPTIONS:
+                async for row in arm.event_topics(collection.session, scope):
+                    collection.harvest.take(fact, collection.harvest.take_event_topic, row, scope)
+            case Fact.SQL_VIRTUAL_MACHINES:
+                async for row in arm.sql_virtual_machines(collection.session, scope):
+                    collection.harvest.take(fact, collection.harvest.take_sql_virtual_machine, row, scope)
             case Fact.POLICY_STATES:
                 async for row in arm.policy_states(collection.session, scope, POLICY_DEFINITIONS):
                     collection.harvest.take(fact, collection.harvest.take_policy_state, row, scope)
     except ReadFailure as failure:
-        collection.ledger.failed(scope, fact, failure)
+        if fact in _OF_OTHER_PROVIDERS and failure.code in arm.UNREGISTERED:
+            collection.ledger.inferred(scope, fact, f"the provider is not registered ({failure.code})")
+        else:
+            collection.ledger.failed(scope, fact, failure)
         return
     collection.ledger.fetched(scope, fact, "arm")
 
@@ -301,7 +326,7 @@ async def _assignments_by_arm(collection: Collection, subscription: str, scope: 
             raise ReadFailure(also.code, f"{hidden}; Resource Graph: {also.message}", status=also.status) from also
 
 
-async def _runs_by_arm(collection: Collection, subscription: str, scope: str) -> None:
+async def _runs_by_arm(collection: Collection, subscription: str, scope: str, queries: tuple[str, ...]) -> None:
     """The subscription's runs where ARM lists them; else Resource Graph's, the table that holds them for sure."""
     harvest = collection.harvest
     try:
@@ -310,8 +335,9 @@ async def _runs_by_arm(collection: Collection, subscription: str, scope: str) ->
     except ReadFailure as failure:
         if not arm.is_unsupported(failure):
             raise
-        async for row in graph.rows(collection.session, "runs", [subscription]):
-            harvest.take(Fact.RUNS, harvest.take_run, row, scope)
+        for query in queries:
+            async for row in graph.rows(collection.session, query, [subscription], since=collection.history_since):
+                harvest.take(Fact.RUNS, harvest.take_run, row, scope)
 
 
 async def _assignments_of(collection: Collection, machine: Machine) -> None:

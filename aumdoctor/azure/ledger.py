@@ -29,6 +29,12 @@ READING_WHAT = {
     Fact.ROLE_ASSIGNMENTS: "list role assignments",
     Fact.ACTIVITY_LOG: "read the activity log",
     Fact.LOCKS: "list management locks",
+    Fact.RUN_HISTORY: "list past schedule runs",
+    Fact.INSTALLATION_HISTORY: "list past patch installations",
+    Fact.EVENT_SUBSCRIPTIONS: "list event subscriptions of schedules",
+    Fact.SQL_VIRTUAL_MACHINES: "list SQL virtual machines",
+    Fact.MAINTENANCE_CHANGES: "read the activity log of Microsoft.Maintenance",
+    Fact.CALLER_PERMISSIONS: "read the caller's permissions",
 }
 
 

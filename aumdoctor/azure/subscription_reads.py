@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
+from datetime import timedelta
 
 import msgspec
 
@@ -12,6 +13,8 @@ from aumdoctor.azure.collection import POLICY_DEFINITIONS, Collection, at_once
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.wire import policy
 from aumdoctor.azure.wire.authorization import management_lock
+from aumdoctor.azure.wire.beside import EventTopic, event_subscription
+from aumdoctor.azure.wire.subscriptions import activity_event
 from aumdoctor.model import ids
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.machine import Machine
@@ -33,6 +36,10 @@ PROVIDERS_OF_ARC: tuple[str, ...] = (
 """The resource providers that the checks ask about, the latter only where there are Arc-enabled servers."""
 
 
+CHANGES_SINCE = timedelta(days=2)
+"""How far back changes of schedules are read, unless a longer history is."""
+
+
 async def read_subscriptions(collection: Collection) -> None:
     """Read what the checks need of every subscription that holds a machine in scope."""
     machines: dict[str, list[Machine]] = defaultdict(list)
@@ -46,7 +53,14 @@ async def read_subscriptions(collection: Collection) -> None:
     policy_facts = (Fact.POLICY_ASSIGNMENTS, Fact.REMEDIATIONS, Fact.ROLE_ASSIGNMENTS)
     if not collection.facts.isdisjoint(policy_facts):
         work += [_policies_of(collection, subscription, found) for subscription, found in machines.items()]
-    collection.nothing_to_ask(Fact.PROVIDERS, Fact.LOCKS, *policy_facts)
+    if Fact.CALLER_PERMISSIONS in collection.facts:
+        work += [_rights_in(collection, subscription) for subscription in machines]
+    if Fact.MAINTENANCE_CHANGES in collection.facts:
+        work += [_changes_in(collection, subscription) for subscription in machines]
+    if Fact.EVENT_SUBSCRIPTIONS in collection.facts:
+        work.append(_event_subscriptions(collection))
+    beside = (Fact.CALLER_PERMISSIONS, Fact.MAINTENANCE_CHANGES)
+    collection.nothing_to_ask(Fact.PROVIDERS, Fact.LOCKS, *policy_facts, *beside)
     await at_once(*work)
 
 
@@ -86,6 +100,59 @@ async def _locks_of(collection: Collection, subscription: str) -> None:
         collection.ledger.failed(scope, Fact.LOCKS, failure)
         return
     collection.ledger.fetched(scope, Fact.LOCKS, "arm")
+
+
+async def _rights_in(collection: Collection, subscription: str) -> None:
+    scope = ids.subscription_scope(subscription)
+    try:
+        collection.harvest.permissions[subscription] = await collection.rights(scope)
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.CALLER_PERMISSIONS, failure)
+        return
+    collection.ledger.fetched(scope, Fact.CALLER_PERMISSIONS, "arm")
+
+
+async def _changes_in(collection: Collection, subscription: str) -> None:
+    """Who wrote to schedules and assignments of late: a change shortly before a window misses it."""
+    scope = ids.subscription_scope(subscription)
+    with_history = Fact.RUN_HISTORY in collection.facts
+    since = collection.history_since if with_history else collection.now - CHANGES_SINCE
+    try:
+        async for row in arm.maintenance_changes(collection.session, scope, since, collection.now):
+            event = collection.harvest.decoded(Fact.MAINTENANCE_CHANGES, activity_event, row, scope)
+            if event is None or (event.status or "").lower() != "succeeded":
+                continue
+            if event.operation.lower().endswith(("/write", "/delete")):
+                collection.harvest.maintenance_changes.append(event)
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.MAINTENANCE_CHANGES, failure)
+        return
+    collection.ledger.fetched(scope, Fact.MAINTENANCE_CHANGES, "arm")
+
+
+async def _event_subscriptions(collection: Collection) -> None:
+    """Resource Graph holds the topics of schedules; who listens to them only ARM tells."""
+    if collection.read.source == "graph":
+        for topic in collection.harvest.event_topics.values():
+            scope = ids.subscription_scope(ids.subscription_of(topic.id))
+            collection.ledger.not_asked(scope, Fact.EVENT_SUBSCRIPTIONS, "not read with --source graph")
+        return
+    await collection.each("event subscriptions", list(collection.harvest.event_topics.values()), _listeners_of)
+
+
+async def _listeners_of(collection: Collection, topic: EventTopic) -> None:
+    scope = ids.subscription_scope(ids.subscription_of(topic.id))
+    harvest = collection.harvest
+    try:
+        async for row in arm.event_subscriptions(collection.session, topic.id):
+
+            def take(row: msgspec.Raw) -> None:
+                found = event_subscription(row, topic)
+                harvest.event_subscriptions[ids.key(found.id)] = found
+
+            harvest.take(Fact.EVENT_SUBSCRIPTIONS, take, row, topic.id)
+    except ReadFailure as failure:
+        collection.ledger.failed(scope, Fact.EVENT_SUBSCRIPTIONS, failure)
 
 
 async def _policies_of(collection: Collection, subscription: str, machines: Sequence[Machine]) -> None:

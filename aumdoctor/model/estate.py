@@ -11,7 +11,15 @@ import msgspec
 from aumdoctor.model import ids
 from aumdoctor.model.facts import Fact, Gap, Outcome, Reading
 from aumdoctor.model.machine import Machine
-from aumdoctor.model.maintenance import ApplyUpdate, ConfigurationAssignment, MaintenanceConfiguration
+from aumdoctor.model.maintenance import (
+    ApplyUpdate,
+    ConfigurationAssignment,
+    EventSubscription,
+    MaintenanceConfiguration,
+    RecordedInstallation,
+    SqlVirtualMachine,
+)
+from aumdoctor.model.permissions import Permissions
 from aumdoctor.model.policy import PolicyAssignment, PolicyState, Remediation, RoleAssignment
 
 _NO_READINGS: Mapping[Fact, Reading] = {}
@@ -68,7 +76,12 @@ class CollectionScope(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
-    """Everything seen by one collection. `collected_at` is when it began; judge it with that time as `now`."""
+    """Everything seen by one collection. `collected_at` is when it began; judge it with that time as `now`.
+
+    `runs` are those of machines, `configuration_runs` those of configurations as a whole: the newest of each, or all
+    since `history_since` where that is set, as are `installations`. `maintenance_changes` are writes to configurations
+    and assignments, `permissions` what the caller may do in each subscription.
+    """
 
     collected_at: datetime
     scope: CollectionScope = CollectionScope()
@@ -77,12 +90,19 @@ class Estate(msgspec.Struct, frozen=True, kw_only=True, dict=True):
     configurations: tuple[MaintenanceConfiguration, ...] = ()
     assignments: tuple[ConfigurationAssignment, ...] = ()
     runs: tuple[ApplyUpdate, ...] = ()
+    configuration_runs: tuple[ApplyUpdate, ...] = ()
+    installations: tuple[RecordedInstallation, ...] = ()
+    history_since: datetime | None = None
+    event_subscriptions: tuple[EventSubscription, ...] = ()
+    sql_virtual_machines: tuple[SqlVirtualMachine, ...] = ()
     policy_assignments: tuple[PolicyAssignment, ...] = ()
     policy_states: tuple[PolicyState, ...] = ()
     remediations: tuple[Remediation, ...] = ()
     role_assignments: tuple[RoleAssignment, ...] = ()
     activity: tuple[ActivityEvent, ...] = ()
+    maintenance_changes: tuple[ActivityEvent, ...] = ()
     locks: tuple[ManagementLock, ...] = ()
+    permissions: tuple[Permissions, ...] = ()
     readings: tuple[Reading, ...] = ()
     gaps: tuple[Gap, ...] = ()
     interrupted: bool = False

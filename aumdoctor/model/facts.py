@@ -14,7 +14,12 @@ import msgspec
 
 
 class Fact(StrEnum):
-    """The kinds of knowledge that checks rest on."""
+    """The kinds of knowledge that checks rest on.
+
+    RUNS are the newest runs of every machine under every schedule, RUN_HISTORY and INSTALLATION_HISTORY all of a span
+    of time. ACTIVITY_LOG holds proofs about single resources, MAINTENANCE_CHANGES who wrote to schedules and
+    assignments of late. CALLER_PERMISSIONS is what the one who scans may do.
+    """
 
     MACHINE = "machine"
     POWER_STATE = "power-state"
@@ -32,6 +37,12 @@ class Fact(StrEnum):
     ROLE_ASSIGNMENTS = "role-assignments"
     ACTIVITY_LOG = "activity-log"
     LOCKS = "management-locks"
+    RUN_HISTORY = "run-history"
+    INSTALLATION_HISTORY = "installation-history"
+    EVENT_SUBSCRIPTIONS = "event-subscriptions"
+    SQL_VIRTUAL_MACHINES = "sql-virtual-machines"
+    MAINTENANCE_CHANGES = "maintenance-changes"
+    CALLER_PERMISSIONS = "caller-permissions"
 
 
 READ_PERMISSIONS: dict[Fact, tuple[str, ...]] = {
@@ -66,6 +77,20 @@ READ_PERMISSIONS: dict[Fact, tuple[str, ...]] = {
     Fact.ROLE_ASSIGNMENTS: ("Microsoft.Authorization/roleAssignments/read",),
     Fact.ACTIVITY_LOG: ("Microsoft.Insights/eventtypes/values/read",),
     Fact.LOCKS: ("Microsoft.Authorization/locks/read",),
+    Fact.RUN_HISTORY: ("Microsoft.Maintenance/applyUpdates/read",),
+    Fact.INSTALLATION_HISTORY: (
+        "Microsoft.Compute/virtualMachines/patchInstallationResults/read",
+        "Microsoft.Compute/virtualMachines/patchInstallationResults/softwarePatches/read",
+        "Microsoft.HybridCompute/machines/patchInstallationResults/read",
+        "Microsoft.HybridCompute/machines/patchInstallationResults/softwarePatches/read",
+    ),
+    Fact.EVENT_SUBSCRIPTIONS: (
+        "Microsoft.EventGrid/systemTopics/read",
+        "Microsoft.EventGrid/systemTopics/eventSubscriptions/read",
+    ),
+    Fact.SQL_VIRTUAL_MACHINES: ("Microsoft.SqlVirtualMachine/sqlVirtualMachines/read",),
+    Fact.MAINTENANCE_CHANGES: ("Microsoft.Insights/eventtypes/values/read",),
+    Fact.CALLER_PERMISSIONS: ("Microsoft.Authorization/permissions/read",),
 }
 """The actions that reading a fact takes (aum-knowledge D-2; Microsoft Learn, Azure permissions)."""
 

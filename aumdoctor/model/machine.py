@@ -106,7 +106,8 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     `patchStatus.availablePatchSummary`.
 
     `errors` is empty where Azure reported none: a null error, and code 0 or "0", which a successful assessment
-    carries, are no errors.
+    carries, are no errors. `counts_by_classification` is `availablePatchCountByClassification` (`security`,
+    `updateRollup`, …, as Azure spells them), empty where only the instance view was read, which does not have it.
     """
 
     status: str | None = None
@@ -117,6 +118,7 @@ class Assessment(msgspec.Struct, frozen=True, kw_only=True):
     reboot_pending: bool | None = None
     critical_and_security_count: int | None = None
     other_count: int | None = None
+    counts_by_classification: Mapping[str, int] = {}
     errors: tuple[ErrorDetail, ...] = ()
     path: str = "properties.patchStatus.availablePatchSummary"
 

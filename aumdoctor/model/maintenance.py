@@ -9,6 +9,7 @@ from functools import cached_property
 import msgspec
 
 from aumdoctor.model import ids
+from aumdoctor.model.machine import Installation
 
 
 class MaintenanceWindow(msgspec.Struct, frozen=True, kw_only=True):
@@ -99,7 +100,9 @@ class ConfigurationAssignment(msgspec.Struct, frozen=True, kw_only=True, dict=Tr
 
 
 class ApplyUpdate(msgspec.Struct, frozen=True, kw_only=True):
-    """A run of a configuration on one machine (`microsoft.maintenance/applyupdates`, kept 30 days)."""
+    """A run of a configuration on one machine (`microsoft.maintenance/applyupdates`, kept 30 days), or of the
+    configuration as a whole (`microsoft.maintenance/maintenanceconfigurations/applyupdates`): then `resource_id` is
+    the configuration's."""
 
     id: str
     resource_id: str = ""
@@ -111,3 +114,56 @@ class ApplyUpdate(msgspec.Struct, frozen=True, kw_only=True):
     ended_at: datetime | None = None
     error_code: str | None = None
     error_message: str | None = None
+
+    @property
+    def is_of_configuration(self) -> bool:
+        """Whether this is the run of a configuration as a whole."""
+        return "/providers/microsoft.maintenance/maintenanceconfigurations/" in self.id.lower()
+
+
+class RecordedInstallation(msgspec.Struct, frozen=True, kw_only=True):
+    """An installation of the past (`patchinstallationresources`, kept 30 days). `failed_patches` are the updates that
+    failed in it, by KB number (Windows) or package name."""
+
+    id: str
+    machine_id: str
+    installation: Installation
+    failed_patches: tuple[str, ...] = ()
+
+
+class EventSubscription(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody who is told of a configuration's runs (`Microsoft.EventGrid/systemTopics/eventSubscriptions`).
+
+    `endpoint` is the base URL of a webhook, without its query, or the id of the resource that is called. An empty
+    `event_types` means all of the topic's: both PreMaintenanceEvent and PostMaintenanceEvent.
+    """
+
+    id: str
+    name: str
+    topic_id: str
+    maintenance_configuration_id: str
+    provisioning_state: str | None = None
+    topic_provisioning_state: str | None = None
+    event_types: tuple[str, ...] = ()
+    endpoint_type: str | None = None
+    endpoint: str | None = None
+    expires_at: datetime | None = None
+
+    @property
+    def is_before_runs(self) -> bool:
+        """Whether it is told before a run begins: only such a run can be cancelled."""
+        return not self.event_types or any(
+            kind.lower() == "microsoft.maintenance.premaintenanceevent" for kind in self.event_types
+        )
+
+
+class SqlVirtualMachine(msgspec.Struct, frozen=True, kw_only=True):
+    """What the SQL IaaS extension does on a VM (`Microsoft.SqlVirtualMachine/sqlVirtualMachines`): `day_of_week`,
+    `starting_hour` (local) and `duration` (minutes) of its own patch window are None where it does not patch."""
+
+    id: str
+    virtual_machine_id: str
+    automated_patching: bool | None = None
+    day_of_week: str | None = None
+    starting_hour: int | None = None
+    duration: int | None = None

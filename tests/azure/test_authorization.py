@@ -3,8 +3,9 @@
 import msgspec
 import pytest
 
-from aumdoctor.azure.wire.authorization import Permissions, management_lock, permission
+from aumdoctor.azure.wire.authorization import grant, management_lock
 from aumdoctor.azure.wire.base import Malformed
+from aumdoctor.model.permissions import Permissions
 
 READ = "Microsoft.Compute/virtualMachines/read"
 
@@ -28,11 +29,16 @@ READ = "Microsoft.Compute/virtualMachines/read"
 def test_rights_are_the_union_of_roles_each_less_its_own_exclusions(
     entries: list[dict[str, object]], allowed: bool
 ) -> None:
-    assert Permissions([permission(msgspec.json.encode(entry)) for entry in entries]).allows(READ) is allowed
+    assert (
+        Permissions(scope="", grants=tuple(grant(msgspec.json.encode(entry)) for entry in entries)).allows(READ)
+        is allowed
+    )
 
 
 def test_a_dot_in_an_action_is_a_dot() -> None:
-    assert not Permissions([permission(b'{"actions": ["MicrosoftXCompute/virtualMachines/read"]}')]).allows(READ)
+    assert not Permissions(
+        scope="", grants=(grant(b'{"actions": ["MicrosoftXCompute/virtualMachines/read"]}'),)
+    ).allows(READ)
 
 
 def test_a_lock_is_put_on_the_scope_before_its_own_path() -> None:

@@ -8,13 +8,14 @@ from aumdoctor.azure.wire.base import StatusItem, Wire, decode, first_status, sh
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Extension
 
-PATCH_EXTENSION_PUBLISHERS = frozenset({"microsoft.cplat.core", "microsoft.softwareupdatemanagement"})
-"""Publishers of the extensions that patch; extensions of others are not kept (queries/extensions.kql agrees)."""
+PUBLISHERS = frozenset({"microsoft.cplat.core", "microsoft.softwareupdatemanagement", "microsoft.managedservices"})
+"""Publishers of the extensions that patch, and of Application Health, without which a member of a scale set is not
+patched by the platform. Extensions of others are not kept (queries/extensions.kql agrees)."""
 
 
-def is_patching(publisher: str | None) -> bool:
-    """Whether extensions of a publisher patch; one without a publisher is kept, to be on the safe side."""
-    return not publisher or publisher.lower() in PATCH_EXTENSION_PUBLISHERS
+def is_kept(publisher: str | None) -> bool:
+    """Whether extensions of a publisher are kept; one without a publisher is, to be on the safe side."""
+    return not publisher or publisher.lower() in PUBLISHERS
 
 
 class _ExtensionProperties(Wire, frozen=True, kw_only=True):
@@ -40,9 +41,9 @@ class ExtensionRow(Wire, frozen=True, kw_only=True):
 
 
 def extension_of(row: ExtensionRow) -> Extension | None:
-    """An extension resource, or None for one that does not patch and for a list's bare reference."""
+    """An extension resource, or None for one that is not kept and for a list's bare reference."""
     properties = row.properties
-    if properties is None or not is_patching(properties.publisher):
+    if properties is None or not is_kept(properties.publisher):
         return None
     view = properties.instance_view or _ExtensionInstanceView()
     status = status_of(view.status) if view.status else first_status(view.statuses)
@@ -57,7 +58,7 @@ def extension_of(row: ExtensionRow) -> Extension | None:
 
 
 def extension(raw: bytes | msgspec.Raw) -> tuple[str, Extension] | None:
-    """An extension resource with the id of its machine; None for one that does not patch. Raises Malformed."""
+    """An extension resource with the id of its machine; None for one that is not kept. Raises Malformed."""
     row = decode(ExtensionRow, raw)
     found = extension_of(row)
     return None if found is None else (ids.parse(row.id).parent, found)

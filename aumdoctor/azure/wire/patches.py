@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from sys import intern
+
 import msgspec
 
 from aumdoctor.azure.wire.base import ErrorBody, Malformed, Wire, decode, errors_of, moment, shared
 from aumdoctor.model import ids
 from aumdoctor.model.machine import Assessment, Installation
+from aumdoctor.model.maintenance import RecordedInstallation
 
 
 class _ResultProperties(Wire, frozen=True, kw_only=True):
@@ -59,6 +62,7 @@ def assessment(raw: bytes | msgspec.Raw) -> tuple[str, Assessment]:
         reboot_pending=properties.reboot_pending,
         critical_and_security_count=urgent,
         other_count=other,
+        counts_by_classification={intern(name): count or 0 for name, count in (counts or {}).items()},
         errors=errors_of(properties.error_details, "properties.errorDetails"),
         path="properties",
     )
@@ -66,9 +70,15 @@ def assessment(raw: bytes | msgspec.Raw) -> tuple[str, Assessment]:
 
 def installation(raw: bytes | msgspec.Raw) -> tuple[str, Installation]:
     """A row of `patchinstallationresources`, with the key of its machine. Raises Malformed."""
+    found = recorded_installation(raw)
+    return found.machine_id, found.installation
+
+
+def recorded_installation(raw: bytes | msgspec.Raw) -> RecordedInstallation:
+    """The same as a piece of history; `machine_id` is the machine's key. Raises Malformed."""
     row = decode(_ResultRow, raw)
     properties = row.properties
-    return _machine_of_result(row.id, "/patchinstallationresults"), Installation(
+    result = Installation(
         status=shared(properties.status),
         started_by=shared(properties.started_by),
         started_at=moment(properties.start_date_time),
@@ -84,3 +94,30 @@ def installation(raw: bytes | msgspec.Raw) -> tuple[str, Installation]:
         errors=errors_of(properties.error_details, "properties.errorDetails"),
         path="properties",
     )
+    machine = _machine_of_result(row.id, "/patchinstallationresults")
+    return RecordedInstallation(id=row.id, machine_id=machine, installation=result)
+
+
+class _PatchProperties(Wire, frozen=True, kw_only=True):
+    patch_name: str | None = None
+    kb_id: str | None = None
+    kbid: str | None = None
+
+
+class _PatchRow(Wire, frozen=True, kw_only=True):
+    id: str
+    name: str | None = None
+    properties: _PatchProperties
+
+
+def failed_patch(raw: bytes | msgspec.Raw) -> tuple[str, str]:
+    """A failed update of an installation: the key of the installation, and what the update is called (its KB number,
+    else its name). Raises Malformed."""
+    row = decode(_PatchRow, raw)
+    at = row.id.lower().find("/softwarepatches/")
+    if at < 0:
+        raise Malformed(f"{row.id!r} is no id of an update")
+    properties = row.properties
+    number = properties.kb_id or properties.kbid
+    named = f"KB{number.lower().removeprefix('kb')}" if number else properties.patch_name or row.name or ""
+    return ids.key(row.id[:at]), named

@@ -20,7 +20,7 @@ from aumdoctor.azure.wire.base import (
     status_of,
     tags_of,
 )
-from aumdoctor.azure.wire.extensions import ExtensionRow, extension_of, is_patching
+from aumdoctor.azure.wire.extensions import ExtensionRow, extension_of, is_kept
 from aumdoctor.azure.wire.os_profile import OsProfile, configuration_of, malformed_machine, patch_settings
 from aumdoctor.model import ids
 from aumdoctor.model.machine import (
@@ -239,7 +239,7 @@ def _handlers(agent: _VmAgent | None) -> tuple[ExtensionHandler, ...]:
             status=status_of(handler.status) if handler.status else None,
         )
         for handler in handlers
-        if is_patching((handler.type or "").rpartition(".")[0])
+        if is_kept((handler.type or "").rpartition(".")[0])
     )
 
 
@@ -258,7 +258,7 @@ def _vm_extensions(
         known = found.get(name.lower())
         if known is not None:
             found[name.lower()] = msgspec.structs.replace(known, status=first_status(view.statuses))
-        elif is_patching(publisher):
+        elif is_kept(publisher):
             found[name.lower()] = Extension(
                 name=name,
                 publisher=publisher or None,
