@@ -6,6 +6,7 @@ through tzlocal's table; summer time is reckoned by the tz database.
 
 from __future__ import annotations
 
+import difflib
 from datetime import MAXYEAR, UTC, datetime
 from functools import cache, lru_cache
 from zoneinfo import ZoneInfo
@@ -20,6 +21,19 @@ def time_zone(name: str) -> ZoneInfo | None:
     the tz database ("Europe/Berlin") is not one: Microsoft.Maintenance refuses it."""
     zone = _zones().get(name.strip().lower())
     return ZoneInfo(zone) if zone is not None else None
+
+
+def windows_time_zone(zone: str) -> str | None:
+    """The Windows id for a name of the tz database ("Europe/Berlin" is "W. Europe Standard Time"), compared without
+    regard to case; None where there is none."""
+    return _windows_names().get(zone.strip().lower())
+
+
+def nearest_time_zone(name: str) -> str | None:
+    """The Windows time zone id that is spelled most like a name that is none; None where nothing is like it."""
+    ids = _windows_ids()
+    near = difflib.get_close_matches(name.strip().lower(), ids, n=1, cutoff=0.75)
+    return ids[near[0]] if near else None
 
 
 def local_moment(text: str | None, zone: str | None) -> datetime | None:
@@ -57,3 +71,17 @@ def _zones() -> dict[str, str]:
     from tzlocal.windows_tz import win_tz  # takes some milliseconds that a scan without schedules need not pay
 
     return {name.lower(): zone for name, zone in win_tz.items()}
+
+
+@cache
+def _windows_ids() -> dict[str, str]:
+    from tzlocal.windows_tz import win_tz
+
+    return {name.lower(): name for name in win_tz}
+
+
+@cache
+def _windows_names() -> dict[str, str]:
+    from tzlocal.windows_tz import tz_win
+
+    return {zone.lower(): name for zone, name in tz_win.items()}
