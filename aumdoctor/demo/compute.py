@@ -16,8 +16,8 @@ from aumdoctor.demo.machines import (
     set_power,
     vm_without_view,
 )
-from aumdoctor.demo.state import COMPUTE, HYBRID, DemoEstate, Wire, key
-from aumdoctor.demo.web import Answer, ArmError, Call, Route, begin, merged, not_found, operation_status, paged, route
+from aumdoctor.demo.state import COMPUTE, HYBRID, DemoEstate, Wire, key, merged
+from aumdoctor.demo.web import Answer, ArmError, Call, Route, begin, not_found, operation_status, paged, route
 
 PAGE = 100
 GROUP = "/subscriptions/{subscription}/resourceGroups/{group}"

@@ -6,12 +6,18 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from aumdoctor.demo import compute, governance, identity, maintenance, resources
+from aumdoctor.demo import beside, compute, governance, identity, maintenance, resources
 from aumdoctor.demo.state import key
 from aumdoctor.demo.throttling import Verdict
 from aumdoctor.demo.web import Answer, ArmError, Azure, Call, Route
 
-ROUTES: tuple[Route, ...] = (*compute.ROUTES, *resources.ROUTES, *maintenance.ROUTES, *governance.ROUTES)
+ROUTES: tuple[Route, ...] = (
+    *compute.ROUTES,
+    *resources.ROUTES,
+    *maintenance.ROUTES,
+    *governance.ROUTES,
+    *beside.ROUTES,
+)
 _GRAPH = "/providers/microsoft.resourcegraph/resources"
 _NAMESPACE = re.compile(r"/providers/([^/]+)", re.IGNORECASE)
 

@@ -8,6 +8,7 @@ extensions. DuckDB runs on one thread: with more, a sorted join over JSON column
 from __future__ import annotations
 
 import base64
+import functools
 import tempfile
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
@@ -55,6 +56,7 @@ TABLES = (
     "resourcecontainers",
 )
 
+_SCHEMA = {table: list(COLUMNS) for table in TABLES}
 _encoder = msgspec.json.Encoder(enc_hook=str)
 
 
@@ -70,24 +72,37 @@ class Page(msgspec.Struct):
     skip_token: str | None
 
 
+@functools.lru_cache(maxsize=256)
+def _translated(kql: str) -> duckdb_kql.TranslationResult:
+    """The SQL of a query. To parse it is most of what it costs, and every scan asks the same ones again."""
+    return duckdb_kql.to_sql(kql, schema=_SCHEMA)
+
+
 class ResourceGraph:
     """The tables, brought up to date before each query, and the results that are being paged through."""
 
     def __init__(self, state: DemoEstate) -> None:
         self.state = state
-        self.connection: Any = duckdb_kql.connect()
-        self.connection.execute("SET threads=1")
         self._is_filled = False
+        self._visible: str | None = None
         self._results: OrderedDict[str, list[msgspec.Raw]] = OrderedDict()
         self._count = 0
+
+    @functools.cached_property
+    def connection(self) -> Any:
+        """DuckDB with the tables, from the first query on: who never asks one need not wait for it."""
+        connection = duckdb_kql.connect()
+        connection.execute("SET threads=1")
         columns = ", ".join(f'"{name}" {type_}' for name, type_ in COLUMNS.items())
         for table in TABLES:
-            self.connection.execute(f"CREATE TABLE _{table} (_owner VARCHAR, {columns})")
+            connection.execute(f"CREATE TABLE _{table} (_owner VARCHAR, {columns})")
+        return connection
 
     def close(self) -> None:
         """Let go of DuckDB's memory."""
         self._results.clear()
-        self.connection.close()
+        if "connection" in vars(self):
+            self.connection.close()
 
     def query(
         self, kql: str, subscriptions: Iterable[str], *, hidden: Iterable[tuple[str, str]] = (), top: int | None = None
@@ -100,7 +115,7 @@ class ResourceGraph:
         self._refresh()
         self._show(sorted({subscription.lower() for subscription in subscriptions}), list(hidden))
         try:
-            relation = duckdb_kql.kql(self.connection, kql)
+            relation = self._ask(kql)
             names, types = relation.columns, [str(type_) for type_ in relation.types]
             rows = _encode(names, types, relation.fetchall())
         except (duckdb_kql.KqlError, duckdb.Error) as error:
@@ -111,6 +126,12 @@ class ResourceGraph:
         while len(self._results) > KEPT_RESULTS:
             self._results.popitem(last=False)
         return self._page(result, 0, top, has_id="id" in names)
+
+    def _ask(self, kql: str) -> Any:
+        translated = _translated(kql)
+        if translated.parameters or translated.unbound:  # values are bound, or refused, by the library alone
+            return duckdb_kql.kql(self.connection, kql)
+        return self.connection.sql(str(translated))
 
     def next_page(self, skip_token: str, top: int | None = None) -> Page:
         """A further page of a result, which does not change under writes in between. Raises QueryError."""
@@ -141,6 +162,9 @@ class ResourceGraph:
                 for subscription, type_ in hidden
             ]
         )
+        if visible == self._visible:
+            return
+        self._visible = visible
         for table in TABLES:
             self.connection.execute(
                 f"CREATE OR REPLACE VIEW {table} AS SELECT * EXCLUDE (_owner) FROM _{table} WHERE {visible}"  # noqa: S608
@@ -230,6 +254,8 @@ def rows_of_all(state: DemoEstate) -> Iterator[tuple[str, str, Wire]]:
         state.vms.keys(),
         state.arc.keys(),
         state.configurations.keys(),
+        state.event_topics.keys(),
+        state.sql_vms.keys(),
         state.assignments.keys(),
         state.runs.keys(),
         state.policy_assignments.keys(),
@@ -251,6 +277,8 @@ def rows_of(state: DemoEstate, owner: str) -> Iterator[tuple[str, str, Wire]]:
         yield from _rows_of_machine(state, owner)
     elif (configuration := state.configurations.get(owner)) is not None:
         yield "resources", owner, _row(state, configuration, configuration["properties"])
+    elif (beside := state.event_topics.get(owner) or state.sql_vms.get(owner)) is not None:
+        yield "resources", owner, _row(state, _lower_group(beside), beside["properties"])
     elif (found := state.assignments.get(owner) or state.runs.get(owner)) is not None:
         yield "maintenanceresources", owner, _row(state, _lower(found), found["properties"])
     elif (found := state.policy_assignments.get(owner) or state.policy_states.get(owner)) is not None:
@@ -284,6 +312,9 @@ def _rows_of_machine(state: DemoEstate, owner: str) -> Iterator[tuple[str, str, 
     for installation in state.installations.get(owner, ()):
         shown = _lower(installation) | {"type": f"{_type_of(owner)}/patchinstallationresults"}
         yield "patchinstallationresources", owner, _row(state, shown, installation["properties"])
+        for patch in installation.get("_patches", ()):
+            of_patch = _lower(patch) | {"type": f"{shown['type']}/softwarepatches"}
+            yield "patchinstallationresources", owner, _row(state, of_patch, patch["properties"])
 
 
 def _type_of(machine_key: str) -> str:

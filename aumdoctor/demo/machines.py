@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import NamedTuple
 
@@ -13,6 +14,8 @@ WINDOWS_OS_UPDATE_EXTENSION = ("Microsoft.SoftwareUpdateManagement", "WindowsOsU
 LINUX_OS_UPDATE_EXTENSION = ("Microsoft.SoftwareUpdateManagement", "LinuxOsUpdateExtension", "1.0.60.0")
 WINDOWS_MONITOR = ("Microsoft.Azure.Monitor", "AzureMonitorWindowsAgent", "1.34")
 LINUX_MONITOR = ("Microsoft.Azure.Monitor", "AzureMonitorLinuxAgent", "1.35")
+WINDOWS_APPLICATION_HEALTH = ("Microsoft.ManagedServices", "ApplicationHealthWindows", "1.0")
+LINUX_APPLICATION_HEALTH = ("Microsoft.ManagedServices", "ApplicationHealthLinux", "1.0")
 AGENT_VERSION = {"Windows": "2.7.41491.1172", "Linux": "2.14.0.1"}
 NO_ERROR: Wire = {"code": "0", "message": "0 error/s reported.", "details": []}
 
@@ -135,10 +138,12 @@ def add_vm(
     image: Image | None = None,
     created: datetime | None = None,
     assessed: datetime | None = None,
+    availability_set: str | None = None,
 ) -> str:
     """A running VM that Azure Update Manager can patch: prerequisites set, agent ready, freshly assessed.
 
-    It is attached to no schedule: see `aumdoctor.demo.schedules`. Returns its id.
+    It is attached to no schedule: see `aumdoctor.demo.schedules`. `availability_set` is the name of one in the
+    resource group of the VM, or an id. Returns the id of the VM.
     """
     subscription = subscription or next(iter(state.subscriptions))
     image = image or image_for(os_type)
@@ -215,10 +220,23 @@ def add_vm(
             },
         },
     }
+    if availability_set is not None:
+        state.vms[key(vm_id)]["properties"]["availabilitySet"] = {
+            "id": _availability_set_id(group_id, availability_set)
+        }
     add_extension(state, vm_id, *(WINDOWS_PATCH_EXTENSION if windows else LINUX_PATCH_EXTENSION))
     add_extension(state, vm_id, *(WINDOWS_MONITOR if windows else LINUX_MONITOR))
     record_assessment(state, vm_id, assessed or state.now - timedelta(hours=6))
     return vm_id
+
+
+def _availability_set_id(group_id: str, availability_set: str) -> str:
+    """An id as it is, or that of a name; a VM spells the group and the name of its set in capitals."""
+    if availability_set.startswith("/"):
+        return availability_set
+    subscription, group = group_id.split("/resourceGroups/")
+    within = f"{subscription}/resourceGroups/{group.upper()}/providers/Microsoft.Compute/availabilitySets"
+    return f"{within}/{availability_set.upper()}"
 
 
 def add_arc(
@@ -471,8 +489,13 @@ def record_installation(
     reboot_status: str = "NotNeeded",
     run_id: str | None = None,
     error: Wire | None = None,
+    failed_patches: Sequence[str] = (),
 ) -> Wire:
-    """Add a patch installation, in the shape of Resource Graph's `patchinstallationresources`."""
+    """Add a patch installation, in the shape of Resource Graph's `patchinstallationresources`.
+
+    `failed_patches` are single updates that failed (`KB5066835` on Windows, names of packages on Linux); `failed`
+    counts these unless it says otherwise. Their rows are kept beside the properties of the installation.
+    """
     os_type = os_type_of(state.machine(machine_id))
     activity_id = stable_guid(machine_id, "installation", timestamp(started))
     installation: Wire = {
@@ -487,7 +510,7 @@ def record_installation(
             "maintenanceRunId": run_id,
             "rebootStatus": reboot_status,
             "installedPatchCount": installed,
-            "failedPatchCount": failed,
+            "failedPatchCount": failed or len(failed_patches),
             "pendingPatchCount": pending,
             "excludedPatchCount": 0,
             "notSelectedPatchCount": 0,
@@ -496,9 +519,32 @@ def record_installation(
             "errorDetails": error if error is not None else dict(NO_ERROR),
         },
     }
+    if failed_patches:
+        installation["_patches"] = [_failed_patch(installation, name) for name in failed_patches]
     state.installations[key(machine_id)].append(installation)
     state.touch(machine_id)
     return installation
+
+
+def _failed_patch(installation: Wire, name: str) -> Wire:
+    """A single update that an installation could not install. On Linux it has a version, and no KB."""
+    windows = installation["properties"]["osType"] == "Windows"
+    patch_id = stable_guid(installation["id"], name)
+    return {
+        "id": f"{installation['id']}/softwarePatches/{patch_id}",
+        "name": patch_id,
+        "properties": {
+            "patchName": f"2026-10 Cumulative Update ({name})" if windows else name,
+            "kbId": name.removeprefix("KB") if windows else None,
+            "version": None if windows else "1.2.3-4",
+            "classifications": ["Security"],
+            "installationState": "Failed",
+            "rebootBehavior": "CanRequestReboot" if windows else "NeverReboots",
+            "rebootRequired": False,
+            "publishedDateTime": "2026-10-13T17:00:00Z" if windows else None,
+            "lastModifiedDateTime": installation["properties"]["lastModifiedDateTime"],
+        },
+    }
 
 
 def instance_view(state: DemoEstate, vm: Wire) -> Wire:

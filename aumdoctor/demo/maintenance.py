@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
-from aumdoctor.demo.state import MAINTENANCE, Wire, key
-from aumdoctor.demo.web import Answer, ArmError, Call, Handler, Route, merged, not_found, paged, route, within
+from datetime import UTC, datetime, timedelta
+
+from aumdoctor.demo.events import has_pre_event
+from aumdoctor.demo.schedules import UNFINISHED, record_configuration_run, starts_at
+from aumdoctor.demo.state import MAINTENANCE, Wire, key, merged, timestamp
+from aumdoctor.demo.web import Answer, ArmError, Call, Handler, Route, not_found, paged, route, within
 
 PAGE = 200
 UNPAGED_VERSION = "2023-04-01"
 """In this version (and before) lists have no nextLink, and the SDK for it would not follow one."""
+
+CANCEL_VERSIONS = ("2023-09-01-preview", "2023-10-01-preview", "2025-10-01-preview", "2025-11-01")
+"""The versions in which a run can be cancelled."""
+CANCEL_FROM, CANCEL_UNTIL = timedelta(minutes=40), timedelta(minutes=10)
+"""Between which times before its start a run can be cancelled."""
 
 _CONFIGURATIONS = f"{MAINTENANCE}/maintenanceConfigurations"
 _ASSIGNMENTS = f"{MAINTENANCE}/configurationAssignments"
@@ -142,46 +151,114 @@ def delete_assignment(call: Call) -> Answer:
 
 def list_runs(call: Call) -> Answer:
     """The runs within a subscription or resource group."""
-    return paged(call, within(call.state.runs.values(), _scope(call)), PAGE)
+    return paged(call, within(call.state.runs.values(), _scope(call)), PAGE, show=_as_answered)
 
 
 def _run_id(call: Call) -> str:
     return f"{_scope(call)}/providers/{_RUNS}/{call.parts['name']}"
 
 
+def _as_answered(run: Wire) -> Wire:
+    """A run of a configuration as a whole has, asked for by its id, the name of the configuration (as the examples of
+    the specification have it), and in Resource Graph that of its start."""
+    if not run["type"].startswith(_CONFIGURATIONS):
+        return run
+    return run | {"name": run["properties"]["resourceId"].rsplit("/", 1)[-1], "type": _RUNS}
+
+
 def get_run(call: Call) -> Answer:
-    """One run of a configuration on a machine."""
+    """One run of a configuration, on a machine or as a whole."""
     found = call.state.runs.get(key(_run_id(call)))
     if found is None:
         raise not_found(_run_id(call))
-    return Answer(body=found)
+    return Answer(body=_as_answered(found))
 
 
 def put_run(call: Call) -> Answer:
-    """Cancel a coming run of a configuration: the only status that can be written."""
+    """Cancel a coming run of a configuration: the only status that can be written.
+
+    It is accepted from forty to ten minutes before the start, and only where somebody subscribed to the event that
+    comes before. A run that is cancelled already stays so.
+    """
+    if call.api_version not in CANCEL_VERSIONS:
+        raise ArmError(
+            400,
+            "InvalidApiVersionParameter",
+            f"The api-version '{call.api_version}' is invalid. The supported versions are "
+            f"'{','.join(CANCEL_VERSIONS)}'.",
+        )
     status = (call.json().get("properties") or {}).get("status")
-    configuration_id = _scope(call)
     if str(status).lower() != "cancel":
-        return Answer(400, {"Message": f"The status '{status}' cannot be set."})
-    if key(configuration_id) not in call.state.configurations:
-        raise not_found(configuration_id)
-    if not (call.parts["name"].isdigit() and len(call.parts["name"]) == 14):
-        raise ArmError(400, "BadRequest", "The name of a run is its start time as yyyyMMddHHmmss.")
-    run_id = key(_run_id(call))
-    call.state.runs[run_id] = {
-        "id": run_id,
-        "name": call.parts["name"],
-        "type": f"{_CONFIGURATIONS}/applyUpdates",
-        "properties": {
-            "status": "Cancelled",
-            "resourceId": configuration_id.lower(),
-            "maintenanceConfigurationId": configuration_id.lower(),
-            "maintenanceScope": "InGuestPatch",
-            "correlationId": run_id,
-        },
-    }
-    call.state.touch(run_id)
-    return Answer(body=call.state.runs[run_id])
+        return _refused(400, f"The status '{status}' cannot be set.")
+    state, name = call.state, call.parts["name"]
+    configuration = state.configurations.get(key(_scope(call)))
+    if configuration is None:
+        raise not_found(_scope(call))
+    start = _start_of_run(name)
+    if start is None or not starts_at(configuration, start):
+        return _refused(
+            400,
+            f"'{name}' is no run of the maintenance configuration '{configuration['name']}': a run is named after its "
+            "start in UTC as yyyyMMddHHmmss.",
+        )
+    known = state.runs.get(key(_run_id(call)))
+    if known is not None and known["properties"]["status"] == "Cancelled":
+        return Answer(body=_as_answered(known))
+    refusal = _why_not_to_be_cancelled(call, configuration, start, known)
+    if refusal is not None:
+        return refusal
+    now = timestamp(call.azure.now())
+    message = f"Maintenance cancelled using cancellation API at {now}"
+    run_id = record_configuration_run(state, configuration["id"], start, "Cancelled", message, minutes=0)
+    return Answer(body=_as_answered(state.runs[run_id]))
+
+
+def _refused(status: int, message: str) -> Answer:
+    """A refusal of this provider, which does not use ARM's envelope for what it checks by itself."""
+    return Answer(status, {"Message": message})
+
+
+def _start_of_run(name: str) -> datetime | None:
+    """The start that a run is named after, in UTC. None where the name is no time, or not that of a whole minute."""
+    if not (name.isascii() and name.isdigit() and len(name) == 14 and name.endswith("00")):
+        return None
+    try:
+        return datetime.strptime(name, "%Y%m%d%H%M%S").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _why_not_to_be_cancelled(call: Call, configuration: Wire, start: datetime, known: Wire | None) -> Answer | None:
+    """The refusal of a cancelling, None where it is in time. The texts are the demo's own."""
+    now, run = call.azure.now(), f"The maintenance run '{call.parts['name']}'"
+    opens, closes = start - CANCEL_FROM, start - CANCEL_UNTIL
+    status = known["properties"]["status"] if known is not None else "NotStarted"
+    if status not in UNFINISHED or now >= start + _duration(configuration):
+        return _refused(409, f"{run} cannot be cancelled: it has already ended.")
+    if status == "InProgress" or now >= start:
+        return _refused(409, f"{run} cannot be cancelled: it has already started at {timestamp(start)}.")
+    if not has_pre_event(call.state, configuration["id"]):
+        return _refused(
+            400,
+            f"{run} cannot be cancelled: the maintenance configuration '{configuration['name']}' has no event "
+            "subscription for Microsoft.Maintenance.PreMaintenanceEvent.",
+        )
+    if now < opens:
+        return _refused(400, f"{run} cannot be cancelled yet, but from {timestamp(opens)} until {timestamp(closes)}.")
+    if now > closes:
+        return _refused(
+            409,
+            f"{run} can no longer be cancelled: it starts at {timestamp(start)}, and the cut-off of its cancellation "
+            f"was at {timestamp(closes)}.",
+        )
+    return None
+
+
+def _duration(configuration: Wire) -> timedelta:
+    """How long the window of a configuration is; none where it does not say so."""
+    window = configuration["properties"].get("maintenanceWindow") or {}
+    hours, _, minutes = str(window.get("duration")).partition(":")
+    return timedelta(hours=int(hours), minutes=int(minutes)) if hours.isdigit() and minutes.isdigit() else timedelta(0)
 
 
 def _on_both_levels(method: str, path: str, operation: str, handler: Handler) -> tuple[Route, ...]:

@@ -117,7 +117,14 @@ def _is_wanted(event: Wire, limits: dict[tuple[str, str], str]) -> bool:
         and limits.get(("resourcegroupname", "eq"), event["resourceGroupName"].lower())
         == event["resourceGroupName"].lower()
         and (operations is None or event["operationName"]["value"].lower() in operations.split(","))
+        and limits.get(("resourceprovider", "eq"), "") in {"", *_namespaces(event)}
     )
+
+
+def _namespaces(event: Wire) -> set[str]:
+    """The resource providers that an event belongs to: that of its operation and that of its resource."""
+    of_resource = re.findall(r"/providers/([^/]+)", event["resourceId"].lower())
+    return {event["operationName"]["value"].lower().split("/")[0], *of_resource[-1:]}
 
 
 def list_management_groups(call: Call) -> Answer:

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import datetime, timedelta
-from typing import NamedTuple
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
 
 from aumdoctor.demo.machines import record_installation
-from aumdoctor.demo.state import MAINTENANCE, DemoEstate, Wire, add_resource_group, key, stable_guid, timestamp
+from aumdoctor.demo.state import (
+    MAINTENANCE,
+    DemoEstate,
+    Wire,
+    add_resource_group,
+    key,
+    merged,
+    stable_guid,
+    timestamp,
+)
 
 
 class Schedule(NamedTuple):
-    """A recurrence that the demo can also compute the last start of, so that runs and windows agree."""
+    """A recurrence. With `fires_on` the demo can compute its starts, so that runs and windows agree."""
 
     name: str
     time_zone: str
     recur_every: str
     start: str
     duration: str
-    fires_on: Callable[[datetime], bool]
-    """Whether a local day is one on which the schedule starts."""
+    fires_on: Callable[[datetime], bool] | None = None
+    """Whether a local day is one on which the schedule starts; None where the demo does not compute that."""
 
 
 def _is_fourth_day_after_patch_tuesday(day: datetime) -> bool:
@@ -48,6 +57,10 @@ SCHEDULES = (
 )
 
 
+UNFINISHED = ("NotStarted", "Pending", "InProgress", "RetryNow", "RetryLater")
+"""The statuses of runs that have not ended."""
+
+
 def utc_offset(time_zone: str, local: datetime) -> timedelta:
     """The offset of the three time zones that the demo uses, with Europe's summer time (last Sundays, 01:00 UTC)."""
     if time_zone == "Tokyo Standard Time":
@@ -65,7 +78,12 @@ def _last_sunday(year: int, month: int, like: datetime) -> datetime:
 
 
 def last_start(schedule: Schedule, now: datetime) -> datetime:
-    """When the schedule last started, at least a duration and a bit before `now`, in UTC."""
+    """When the schedule last started, at least a duration and a bit before `now`, in UTC.
+
+    Raises ValueError for a schedule without `fires_on`.
+    """
+    if schedule.fires_on is None:
+        raise ValueError(f"the demo does not compute the starts of {schedule.name}")
     hours, minutes = map(int, schedule.start.split(":"))
     day = now + utc_offset(schedule.time_zone, now)
     for _ in range(70):
@@ -75,6 +93,19 @@ def last_start(schedule: Schedule, now: datetime) -> datetime:
             return start
         day -= timedelta(days=1)
     raise AssertionError(schedule.name)  # every schedule of the demo recurs at least monthly
+
+
+def starts_at(configuration: Wire, moment: datetime) -> bool:
+    """Whether a configuration starts at a time, as far as the demo knows: a window that is not one of `SCHEDULES`
+    may start whenever somebody says so."""
+    window = configuration["properties"].get("maintenanceWindow") or {}
+    for schedule in SCHEDULES:
+        own = (schedule.time_zone, schedule.recur_every, schedule.start)
+        its = (window.get("timeZone"), window.get("recurEvery"), str(window.get("startDateTime"))[-5:])
+        if own == its and schedule.fires_on is not None:
+            local = moment + utc_offset(schedule.time_zone, moment)
+            return f"{local:%H:%M}" == schedule.start and schedule.fires_on(local)
+    return True
 
 
 def configuration_id_of(subscription: str, resource_group: str, schedule: Schedule) -> str:
@@ -92,12 +123,24 @@ def add_configuration(
     resource_group: str = "rg-patching",
     schedule: Schedule = SCHEDULES[0],
     location: str = "westeurope",
+    window: Mapping[str, Any] | None = None,
+    install_patches: Mapping[str, Any] | None = None,
+    maintenance_scope: str = "InGuestPatch",
+    extension_properties: Mapping[str, Any] | None = None,
+    system_data: Mapping[str, Any] | None = None,
 ) -> str:
-    """A maintenance configuration that patches guests. Returns its id."""
+    """A maintenance configuration that patches guests unless `maintenance_scope` is another. Returns its id.
+
+    `window`, `install_patches` and `system_data` are merged into the members that a healthy one has (a member that is
+    None becomes null); `extension_properties` replace them. Other scopes have no patches to install unless told.
+    """
     subscription = subscription or next(iter(state.subscriptions))
     add_resource_group(state, subscription, resource_group, location)
     configuration_id = configuration_id_of(subscription, resource_group, schedule)
-    state.configurations[key(configuration_id)] = {
+    in_guest = maintenance_scope == "InGuestPatch"
+    if extension_properties is None:
+        extension_properties = {"InGuestPatchMode": "User"} if in_guest else {}
+    configuration: Wire = {
         "id": configuration_id,
         "name": schedule.name,
         "type": f"{MAINTENANCE}/maintenanceConfigurations",
@@ -106,38 +149,51 @@ def add_configuration(
         "properties": {
             "namespace": MAINTENANCE,
             "visibility": "Custom",
-            "maintenanceScope": "InGuestPatch",
-            "extensionProperties": {"InGuestPatchMode": "User"},
-            "maintenanceWindow": {
-                "startDateTime": f"2024-01-06 {schedule.start}",
-                "expirationDateTime": None,
-                "duration": schedule.duration,
-                "timeZone": schedule.time_zone,
-                "recurEvery": schedule.recur_every,
-            },
-            "installPatches": {
-                "rebootSetting": "IfRequired",
-                "windowsParameters": {
-                    "classificationsToInclude": ["Critical", "Security", "UpdateRollup"],
-                    "kbNumbersToInclude": [],
-                    "kbNumbersToExclude": [],
-                    "excludeKbsRequiringReboot": False,
-                },
-                "linuxParameters": {
-                    "classificationsToInclude": ["Critical", "Security"],
-                    "packageNameMasksToInclude": [],
-                    "packageNameMasksToExclude": [],
-                },
-            },
+            "maintenanceScope": maintenance_scope,
+            "extensionProperties": dict(extension_properties),
+            "maintenanceWindow": merged(_window_of(schedule), window or {}),
         },
-        "systemData": {
-            "createdAt": "2024-01-04T09:12:00Z",
-            "createdBy": "platform-team@contoso.com",
-            "lastModifiedAt": "2024-01-04T09:12:00Z",
-        },
+        "systemData": merged(
+            {
+                "createdAt": "2024-01-04T09:12:00Z",
+                "createdBy": "platform-team@contoso.com",
+                "lastModifiedAt": "2024-01-04T09:12:00Z",
+            },
+            system_data or {},
+        ),
     }
+    if in_guest or install_patches is not None:
+        configuration["properties"]["installPatches"] = merged(_install_patches(), install_patches or {})
+    state.configurations[key(configuration_id)] = configuration
     state.touch(configuration_id)
     return configuration_id
+
+
+def _window_of(schedule: Schedule) -> Wire:
+    return {
+        "startDateTime": f"2024-01-06 {schedule.start}",
+        "expirationDateTime": None,
+        "duration": schedule.duration,
+        "timeZone": schedule.time_zone,
+        "recurEvery": schedule.recur_every,
+    }
+
+
+def _install_patches() -> Wire:
+    return {
+        "rebootSetting": "IfRequired",
+        "windowsParameters": {
+            "classificationsToInclude": ["Critical", "Security", "UpdateRollup"],
+            "kbNumbersToInclude": [],
+            "kbNumbersToExclude": [],
+            "excludeKbsRequiringReboot": False,
+        },
+        "linuxParameters": {
+            "classificationsToInclude": ["Critical", "Security"],
+            "packageNameMasksToInclude": [],
+            "packageNameMasksToExclude": [],
+        },
+    }
 
 
 def assign(
@@ -192,9 +248,12 @@ def record_run(
     error_message: str | None = None,
     installs: bool = True,
 ) -> str:
-    """A run of a configuration on a machine, with its patch installation unless it never got that far."""
-    run_name = start.strftime("%Y%m%d%H%M00")
-    correlation_id = f"{configuration_id.lower()}/providers/microsoft.maintenance/applyupdates/{run_name}"
+    """A run of a configuration on a machine, with its patch installation unless it never got that far.
+
+    A run that is still going on (`InProgress`, …) has no end, and its installation is in progress as well, last heard
+    of after `minutes`. Returns the id of the run.
+    """
+    correlation_id = run_id_of(configuration_id, start)
     name = stable_guid(machine_id, correlation_id)
     run_id = f"{machine_id}/providers/{MAINTENANCE}/applyUpdates/{name}"
     properties: Wire = {
@@ -203,11 +262,13 @@ def record_run(
         "resourceId": machine_id,
         "correlationId": correlation_id,
         "startDateTime": timestamp(start),
-        "endDateTime": timestamp(start + timedelta(minutes=minutes)),
         "status": status,
+        **_end(start, minutes, status),
     }
     if error_code is not None:
-        properties |= {"errorCode": error_code, "errorMessage": error_message}
+        properties["errorCode"] = error_code
+    if error_code is not None or error_message is not None:
+        properties["errorMessage"] = error_message
     state.runs[key(run_id)] = {
         "id": run_id,
         "name": name,
@@ -216,5 +277,50 @@ def record_run(
     }
     state.touch(run_id)
     if installs:
-        record_installation(state, machine_id, start, minutes=minutes, run_id=correlation_id)
+        installation = "InProgress" if status in UNFINISHED else "Succeeded"
+        record_installation(state, machine_id, start, minutes=minutes, status=installation, run_id=correlation_id)
     return run_id
+
+
+def record_configuration_run(
+    state: DemoEstate,
+    configuration_id: str,
+    start: datetime,
+    status: str = "Succeeded",
+    error_message: str | None = None,
+    *,
+    minutes: int = 45,
+) -> str:
+    """A run of a configuration as a whole, which is what is left of a cancelled one. Returns its id, by which it is
+    also the correlation id of its runs on machines."""
+    run_id = run_id_of(configuration_id, start)
+    configuration = state.configurations.get(key(configuration_id))
+    properties: Wire = {
+        "maintenanceConfigurationId": configuration_id.lower(),
+        "maintenanceScope": configuration["properties"]["maintenanceScope"] if configuration else "InGuestPatch",
+        "resourceId": configuration_id.lower(),
+        "correlationId": run_id,
+        "startDateTime": timestamp(start),
+        "status": status,
+        **_end(start, minutes, status),
+    }
+    if error_message is not None:
+        properties["errorMessage"] = error_message
+    state.runs[run_id] = {
+        "id": run_id,
+        "name": run_id.rsplit("/", 1)[-1],
+        "type": f"{MAINTENANCE}/maintenanceConfigurations/applyUpdates",
+        "properties": properties,
+    }
+    state.touch(run_id)
+    return run_id
+
+
+def run_id_of(configuration_id: str, start: datetime) -> str:
+    """The id of a configuration's run, in lower case; it is named after its start in UTC."""
+    name = f"{start.astimezone(UTC):%Y%m%d%H%M00}"
+    return f"{configuration_id.lower()}/providers/microsoft.maintenance/applyupdates/{name}"
+
+
+def _end(start: datetime, minutes: int, status: str) -> Wire:
+    return {} if status in UNFINISHED else {"endDateTime": timestamp(start + timedelta(minutes=minutes))}

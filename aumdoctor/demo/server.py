@@ -61,6 +61,10 @@ class DemoServer:
     def requests(self) -> list[Recorded]:
         return self.azure.requests
 
+    def set_now(self, now: datetime) -> None:
+        """Let it be another time from here on, such as twenty minutes before a run; what exists stays as it is."""
+        self.azure.set_now(now)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, with the latency and the faults that were asked for."""
         azure = self.azure
@@ -140,9 +144,10 @@ def _prepared(
     estate: DemoEstate | None,
     operation_polls: int,
     retry_after: float,
+    now: datetime | None,
 ) -> Iterator[tuple[DemoServer, ssl.SSLContext]]:
     """A server that is not yet listening, with its certificate in a folder that goes away with it."""
-    state = estate if estate is not None else generate(machines, seed, now=datetime.now(UTC))
+    state = estate if estate is not None else generate(machines, seed, now=now or datetime.now(UTC))
     token = f"demo-{secrets.token_urlsafe(24)}"
     azure = Azure(
         state,
@@ -151,6 +156,7 @@ def _prepared(
         fault_rate=fault_rate,
         operation_polls=operation_polls,
         retry_after=retry_after,
+        now=now,
     )
     with tempfile.TemporaryDirectory(prefix="aumdoctor-demo-") as folder, contextlib.closing(azure.graph):
         certificate_file, key_file = write_certificate(Path(folder))
@@ -182,13 +188,15 @@ def run_in_thread(
     port: int = 0,
     operation_polls: int = 1,
     retry_after: float = 1,
+    now: datetime | None = None,
 ) -> Iterator[DemoServer]:
     """Serve an embedded Azure from another thread for the duration of the block.
 
     `estate` instead of a generated one of `machines` machines from `seed`. `latency_ms` is waited before each answer,
     `throttle` enforces Azure's limits, `fault_rate` (0 to 1) is the share of requests that fail. A long-running
-    operation or registration answers "in progress" `operation_polls` times, `retry_after` seconds apart. Raises
-    OSError where the port cannot be had.
+    operation or registration answers "in progress" `operation_polls` times, `retry_after` seconds apart. `now` is the
+    time at the start (default: that of the estate); `DemoServer.set_now` changes it later. Raises OSError where the
+    port cannot be had.
     """
     with _prepared(
         machines=machines,
@@ -199,6 +207,7 @@ def run_in_thread(
         estate=estate,
         operation_polls=operation_polls,
         retry_after=retry_after,
+        now=now,
     ) as (server, tls):
         loop = asyncio.new_event_loop()
         thread = threading.Thread(target=loop.run_forever, name="aumdoctor-demo", daemon=True)
@@ -253,6 +262,7 @@ def serve_forever(
             estate=None,
             operation_polls=1,
             retry_after=1,
+            now=None,
         ) as (server, tls),
         contextlib.suppress(KeyboardInterrupt, asyncio.CancelledError),
     ):

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -33,6 +34,7 @@ NAMESPACES = (
     "Microsoft.PolicyInsights",
     "Microsoft.ResourceGraph",
     "Microsoft.Resources",
+    "Microsoft.SqlVirtualMachine",
     "Microsoft.Storage",
 )
 
@@ -45,6 +47,15 @@ def key(resource_id: str) -> str:
 def timestamp(moment: datetime) -> str:
     """A time as ARM writes it: `2026-04-24T21:02:04.2556154Z`, to the second."""
     return moment.astimezone(UTC).isoformat(timespec="seconds")[:19] + "Z"
+
+
+def merged(target: Wire, patch: Mapping[str, Any]) -> Wire:
+    """A JSON merge as PATCH does it: objects are merged, everything else is replaced. `target` stays as it is."""
+    result = dict(target)
+    for name, value in patch.items():
+        before = result.get(name)
+        result[name] = merged(before, value) if isinstance(before, dict) and isinstance(value, Mapping) else value
+    return result
 
 
 def stable_guid(*parts: object) -> str:
@@ -77,10 +88,14 @@ class DemoEstate:
         self.assessments: dict[str, Wire] = {}
         """The one latest assessment, by the key of the machine."""
         self.installations: dict[str, list[Wire]] = defaultdict(list)
-        """By the key of the machine, oldest first."""
+        """By the key of the machine, oldest first; `_patches` of one are the rows of its single updates."""
         self.configurations: dict[str, Wire] = {}
         self.assignments: dict[str, Wire] = {}
         self.runs: dict[str, Wire] = {}
+        """Runs of configurations on machines, and of configurations as a whole."""
+        self.event_topics: dict[str, Wire] = {}
+        self.event_subscriptions: dict[str, Wire] = {}
+        self.sql_vms: dict[str, Wire] = {}
         self.policy_assignments: dict[str, Wire] = {}
         self.policy_states: dict[str, Wire] = {}
         self.remediations: dict[str, Wire] = {}

@@ -74,6 +74,7 @@ class Azure:
         fault_rate: float = 0.0,
         operation_polls: int = 1,
         retry_after: float = 1,
+        now: datetime | None = None,
     ) -> None:
         self.state = state
         self.tenant_id = state.tenant_id
@@ -86,11 +87,17 @@ class Azure:
         self.requests: list[Recorded] = []
         self.operation_polls = operation_polls
         self.retry_after = retry_after
+        self._start = now
         self._started = time.monotonic()
 
     def now(self) -> datetime:
-        """The demo's time: the estate's own, going on since the start."""
-        return self.state.now + timedelta(seconds=int(time.monotonic() - self._started))
+        """The demo's time: the estate's own (or that of `set_now`), going on since the start."""
+        start = self._start or self.state.now
+        return start + timedelta(seconds=int(time.monotonic() - self._started))
+
+    def set_now(self, now: datetime) -> None:
+        """Let it be another time from here on; what exists stays as it is."""
+        self._start, self._started = now, time.monotonic()
 
     def retry_headers(self) -> dict[str, str]:
         """When to poll again; below a second in Azure's own millisecond header, for tests in a hurry."""
@@ -230,15 +237,6 @@ def operation_status(call: Call) -> Answer:
     if operation.result is not None:
         body["properties"] = {"output": operation.result}
     return Answer(body=body)
-
-
-def merged(target: Wire, patch: Wire) -> Wire:
-    """A JSON merge as PATCH does it: objects are merged, everything else is replaced. `target` stays as it is."""
-    result = dict(target)
-    for name, value in patch.items():
-        before = result.get(name)
-        result[name] = merged(before, value) if isinstance(before, dict) and isinstance(value, dict) else value
-    return result
 
 
 _CONDITION = re.compile(r"(\w+(?:/\w+)*)\s+(eq|ne|ge|le|gt|lt)\s+'((?:[^']|'')*)'", re.IGNORECASE)

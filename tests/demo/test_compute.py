@@ -10,6 +10,7 @@ from azure.core.exceptions import HttpResponseError, ResourceExistsError, Resour
 from azure.mgmt.compute import ComputeManagementClient
 
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, plant
+from aumdoctor.demo.machines import WINDOWS_APPLICATION_HEALTH, add_extension
 from aumdoctor.demo.server import DemoServer
 from aumdoctor.demo.state import key
 
@@ -219,3 +220,21 @@ def test_a_disconnected_arc_machine_refuses(state: DemoEstate, arm: Any) -> None
     arc_id = add_arc(state)
     plant(state, "AUM117", arc_id)
     assert arm("POST", f"{arc_id}/assessPatches").status == 409
+
+
+def test_a_vm_names_its_availability_set_in_capitals_and_its_health_extension(state: DemoEstate, arm: Any) -> None:
+    vm_id = add_vm(state, resource_group="rg-app", availability_set="avset-1")
+    add_extension(state, vm_id, *WINDOWS_APPLICATION_HEALTH)
+    found = arm("GET", f"{vm_id}?$expand=instanceView").body
+    assert found["properties"]["availabilitySet"]["id"].endswith(
+        "/RG-APP/providers/Microsoft.Compute/availabilitySets/AVSET-1"
+    )
+    types = [extension["type"] for extension in found["properties"]["instanceView"]["extensions"]]
+    assert "Microsoft.ManagedServices.ApplicationHealthWindows" in types
+    extensions = "resources | where type has '/extensions' and properties.publisher =~ 'Microsoft.ManagedServices'"
+    (row,) = arm.query(f"{extensions} | project name, properties")
+    assert (row["name"], row["properties"]["provisioningState"]) == ("ApplicationHealthWindows", "Succeeded")
+    whole = f"{vm_id.rsplit('/', 1)[0].replace('virtualMachines', 'availabilitySets')}/by-id"
+    other = add_vm(state, name="vm-2", availability_set=whole)
+    assert arm("GET", other).body["properties"]["availabilitySet"] == {"id": whole}
+    assert "availabilitySet" not in arm("GET", add_vm(state, name="vm-3")).body["properties"]

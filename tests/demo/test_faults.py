@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -209,3 +210,12 @@ def test_serving_in_the_foreground_tells_when_it_is_ready_and_ends_on_an_interru
     ((endpoint, machines),) = seen
     assert endpoint.startswith("https://127.0.0.1:")
     assert machines == 8
+
+
+def test_it_is_the_time_that_somebody_says(state: DemoEstate) -> None:
+    then = datetime(2026, 6, 12, 22, 40, tzinfo=UTC)
+    with run_in_thread(estate=state, now=then) as server:
+        assert then <= server.azure.now() < then + timedelta(minutes=1)
+        server.set_now(then + timedelta(hours=1))
+        assert then + timedelta(hours=1) <= server.azure.now() < then + timedelta(hours=1, minutes=1)
+        assert server.state.now == state.now != then

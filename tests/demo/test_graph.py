@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, plant
+from aumdoctor.demo.machines import record_installation
 from aumdoctor.demo.plants.recipe import SCHEDULE_TAG
 from aumdoctor.demo.schedules import add_configuration, add_dynamic_scope, assign
 from aumdoctor.demo.server import DemoServer
@@ -19,7 +20,8 @@ def test_pages_over_a_thousand_rows_lose_and_double_nothing(big: DemoServer, big
     rows = big_arm.query("resources | project id, type | order by id asc")
     state = big.state
     extensions = sum(map(len, state.extensions.values()))
-    assert len(rows) == len(state.vms) + len(state.arc) + extensions + len(state.configurations) > 1000
+    others = len(state.configurations) + len(state.event_topics) + len(state.sql_vms)
+    assert len(rows) == len(state.vms) + len(state.arc) + extensions + others > 1000
     assert len({key(row["id"]) for row in rows}) == len(rows)
 
 
@@ -207,3 +209,25 @@ def test_values_come_as_json_has_them(state: DemoEstate, arm: Any) -> None:
         "segments": ["vm", "1"],
         "agent": True,
     }
+
+
+@pytest.mark.parametrize(
+    ("os_type", "failed", "kb", "version"),
+    [("Windows", "KB5066835", "5066835", None), ("Linux", "openssl", None, "1.2.3-4")],
+)
+@pytest.mark.parametrize("add", [add_vm, add_arc])
+def test_single_updates_that_failed_have_rows_beside_their_installation(
+    state: DemoEstate, arm: Any, add: Any, os_type: str, failed: str, kb: str | None, version: str | None
+) -> None:
+    machine_id = add(state, os_type=os_type)
+    record_installation(state, machine_id, state.now, minutes=30, status="Failed", failed_patches=(failed,))
+    rows = arm.query("patchinstallationresources | project id, type, properties | order by id asc")
+    installation, patch = rows
+    assert patch["id"].startswith(f"{installation['id']}/softwarepatches/")
+    assert patch["type"] == f"{installation['type']}/softwarepatches"
+    assert installation["properties"]["failedPatchCount"] == 1
+    assert failed not in str(installation["properties"])
+    properties = patch["properties"]
+    assert failed in properties["patchName"]
+    assert (properties["kbId"], properties["version"], properties["installationState"]) == (kb, version, "Failed")
+    assert properties["lastModifiedDateTime"] == installation["properties"]["lastModifiedDateTime"]

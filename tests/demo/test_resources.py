@@ -10,6 +10,7 @@ from azure.mgmt.resource.resources import ResourceManagementClient
 from azure.mgmt.resource.subscriptions import SubscriptionClient
 
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, plant
+from aumdoctor.demo.plants.recipe import log_event
 from aumdoctor.demo.policies import (
     PERIODIC_ASSESSMENT,
     VIRTUAL_MACHINE_CONTRIBUTOR,
@@ -137,6 +138,28 @@ def test_the_activity_log_shows_a_move(state: DemoEstate, subscription: str, arm
     assert arm.all(f"{path}?$filter={condition}'{group}-other'") == []
     assert arm.all(f"{path}?$filter=eventTimestamp ge '{timestamp(state.now)}'") == []
     assert arm("GET", path).status == 400
+
+
+def test_the_activity_log_of_one_provider(state: DemoEstate, subscription: str, arm: Any) -> None:
+    vm_id = add_vm(state)
+    at = state.now - timedelta(hours=2)
+    assignment_id = f"{vm_id}/providers/Microsoft.Maintenance/configurationAssignments/by-hand"
+    log_event(state, assignment_id, "Microsoft.Maintenance/configurationAssignments/write", at)
+    log_event(state, vm_id, "Microsoft.Maintenance/configurationAssignments/delete", at)
+    log_event(state, vm_id, "Microsoft.Compute/virtualMachines/write", at)
+    path = f"/subscriptions/{subscription}/providers/Microsoft.Insights/eventtypes/management/values"
+    since = f"{path}?$filter=eventTimestamp ge '{timestamp(at)}'"
+
+    def operations(condition: str) -> set[str]:
+        listed = {event["operationName"]["value"] for event in arm.all(f"{since}{condition}")}
+        return {operation.rsplit("/", 2)[-2] + "/" + operation.rsplit("/", 1)[-1] for operation in listed}
+
+    written, deleted = "configurationAssignments/write", "configurationAssignments/delete"
+    assert operations("") == {written, deleted, "virtualMachines/write"}
+    assert operations(" and resourceProvider eq 'Microsoft.Maintenance'") == {written, deleted}
+    by_resource_too = operations(" and resourceProvider eq 'microsoft.compute'")
+    assert by_resource_too == {deleted, "virtualMachines/write"}, "the deletion was done to a VM"
+    assert operations(" and resourceProvider eq 'Microsoft.Maint'") == set()
 
 
 def test_permissions_say_what_is_denied(state: DemoEstate, subscription: str, server: DemoServer, arm: Any) -> None:
