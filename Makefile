@@ -9,7 +9,7 @@ demo: $(VENV)/.demo  ## scan the embedded demo estate (ends 0 although the scan 
 	$(BIN)/aumdoctor scan --demo --fail-on never
 
 test: $(VENV)/.dev  ## the whole suite
-	$(BIN)/python -m pytest -n 2 --cov=aumdoctor.checks --cov=aumdoctor.azure --cov-report=term:skip-covered --cov-fail-under=95
+	$(BIN)/python -m pytest -n 2 --dist worksteal --cov=aumdoctor.checks --cov=aumdoctor.azure --cov-report=term:skip-covered --cov-fail-under=95
 
 lint: $(VENV)/.dev  ## style, types and the arrows between the rooms
 	$(BIN)/ruff format --check .

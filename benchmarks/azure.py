@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import multiprocessing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from multiprocessing.connection import Connection
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+if TYPE_CHECKING:
+    from aumdoctor.demo.state import DemoEstate
 
 
 class Estate(NamedTuple):
@@ -44,11 +47,14 @@ class EmbeddedAzure:
 
 
 @contextmanager
-def embedded_azure(*, machines: int, latency_ms: float = 0) -> Iterator[EmbeddedAzure]:
-    """Serve an estate of so many machines for the duration of the block; each answer waits for `latency_ms` first."""
+def embedded_azure(
+    *, machines: int = 500, latency_ms: float = 0, build: Callable[[], DemoEstate] | None = None
+) -> Iterator[EmbeddedAzure]:
+    """Serve an estate of so many machines, or the one that `build` makes in the other process, for the duration of the
+    block; each answer waits for `latency_ms` first."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, machines, latency_ms), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, machines, latency_ms, build), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -60,10 +66,11 @@ def embedded_azure(*, machines: int, latency_ms: float = 0) -> Iterator[Embedded
         process.join(30)
 
 
-def _serve(connection: Connection, machines: int, latency_ms: float) -> None:
+def _serve(connection: Connection, machines: int, latency_ms: float, build: Callable[[], DemoEstate] | None) -> None:
     from aumdoctor.demo.server import run_in_thread
 
-    with run_in_thread(machines=machines, latency_ms=latency_ms) as server:
+    estate = build() if build is not None else None
+    with run_in_thread(machines=machines, latency_ms=latency_ms, estate=estate) as server:
         environment = {
             "AUMDOCTOR_ACCESS_TOKEN": server.token,
             "AUMDOCTOR_AUTH": "token",

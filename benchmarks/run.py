@@ -14,7 +14,17 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from aumdoctor import __version__
-from benchmarks import demo_scan, each_check, full_scan, graph_requests, judging, start_up
+from benchmarks import (
+    demo_scan,
+    dynamic_scopes,
+    each_check,
+    full_scan,
+    gate_requests,
+    graph_requests,
+    judging,
+    occurrences,
+    start_up,
+)
 from benchmarks.tables import Table, markdown
 
 
@@ -42,6 +52,19 @@ def _each_check(quick: bool) -> Table:
     return each_check.table(each_check.measure(machines=50) if quick else each_check.measure())
 
 
+def _dynamic_scopes(quick: bool) -> Table:
+    sizes = dynamic_scopes.measure(machines=500, scopes=20, repeats=1) if quick else dynamic_scopes.measure()
+    return dynamic_scopes.table(sizes)
+
+
+def _occurrences(quick: bool) -> Table:
+    return occurrences.table(occurrences.measure(schedules=50, repeats=1) if quick else occurrences.measure())
+
+
+def _gate(quick: bool) -> Table:
+    return gate_requests.table(gate_requests.measure(sizes=(5, 10)) if quick else gate_requests.measure())
+
+
 TABLES: dict[str, Callable[[bool], Table]] = {
     "start-up": _start_up,
     "demo": _demo,
@@ -49,6 +72,9 @@ TABLES: dict[str, Callable[[bool], Table]] = {
     "requests": _requests,
     "judging": _judging,
     "checks": _each_check,
+    "dynamic-scopes": _dynamic_scopes,
+    "occurrences": _occurrences,
+    "gate": _gate,
 }
 
 

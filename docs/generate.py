@@ -1,4 +1,4 @@
-"""Writes the generated documentation: the pages of the checks, and the schemas. Run by `make docs`."""
+"""Writes the generated documentation: the pages of the checks, the notes, and the schemas. Run by `make docs`."""
 
 from __future__ import annotations
 
@@ -7,8 +7,10 @@ import re
 from pathlib import Path
 
 from aumdoctor.checks.registry import CHECKS
+from aumdoctor.knowledge.notes import notes
+from aumdoctor.report import notes as notes_page
 from aumdoctor.report.docs import pages
-from aumdoctor.report.json import schema, schema_of_why
+from aumdoctor.report.json import CONTRACTS, schema
 
 DOCS = Path(__file__).parent
 TESTS = DOCS.parent / "tests" / "checks"
@@ -31,8 +33,10 @@ def tests_of_checks() -> dict[str, str]:
 def generated() -> dict[Path, str]:
     """Every generated file and what should stand in it."""
     of_checks = {DOCS / "checks" / name: text for name, text in pages(CHECKS, tests_of_checks()).items()}
-    schemas = {"report.schema.json": schema(), "why.schema.json": schema_of_why()}
-    return {**of_checks, **{DOCS / name: json.dumps(each, indent=2) + "\n" for name, each in schemas.items()}}
+    schemas = {f"{name}.schema.json": schema(name) for name in CONTRACTS}
+    of_knowledge = {DOCS / "notes.md": notes_page.page(notes())}
+    written = {DOCS / name: json.dumps(each, indent=2) + "\n" for name, each in schemas.items()}
+    return {**of_checks, **of_knowledge, **written}
 
 
 def main() -> None:

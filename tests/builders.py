@@ -50,6 +50,8 @@ from aumdoctor.model.policy import (
 )
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
+LAST_WINDOW = datetime(2026, 6, 6, 22, 0, tzinfo=UTC)
+"""When the last window of the weekly schedule began."""
 SUBSCRIPTION = "11111111-1111-1111-1111-111111111111"
 OTHER_SUBSCRIPTION = "22222222-2222-2222-2222-222222222222"
 GROUP = "rg-prod"
@@ -380,8 +382,8 @@ def estate(
 ) -> Estate:
     """An estate in which every fact of every subscription was fetched, but for those named.
 
-    `scheduled` puts every machine on the weekly schedule; `readings` are added to those of the subscriptions, so that a
-    machine can have its own.
+    `scheduled` puts every machine on the weekly schedule, under which it ran last Saturday unless `runs` are named;
+    `readings` are added to those of the subscriptions, so that a machine can have its own.
     """
     outcomes = dict.fromkeys(Fact, Outcome.FETCHED)
     outcomes |= dict.fromkeys(missing, Outcome.NOT_FETCHED)
@@ -392,6 +394,7 @@ def estate(
         subscriptions = [subscription(known_id) for known_id in known]
     if scheduled:
         assignments = [*assignments, *(static_assignment(machine) for machine in machines)]
+        overrides.setdefault("runs", tuple(map(_last_run, machines)))
     if configurations is None:
         configurations = [configuration()]
     of_subscriptions = [
@@ -410,6 +413,12 @@ def estate(
             **overrides,
         }
     )
+
+
+def _last_run(machine: Machine) -> ApplyUpdate:
+    """The run of the last window, which ended as badly as the machine's installation."""
+    failed = machine.installation is not None and machine.installation.status == "Failed"
+    return run(machine, started_at=LAST_WINDOW, status="Failed" if failed else "Succeeded")
 
 
 def change(value: Any, **overrides: Any) -> Any:

@@ -17,7 +17,7 @@ from aumdoctor.model.machine import Machine
     needs=(Fact.MACHINE,),
     blocks=(Operation.ASSESS, Operation.PERIODIC_ASSESSMENT, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("reconnect-arc-agent",),
-    causes=("AUM008", "AUM012", "AUM014", "AUM015", "AUM023", "AUM130"),
+    causes=("AUM008", "AUM012", "AUM014", "AUM015", "AUM023", "AUM087", "AUM130", "AUM133", "AUM134", "AUM136"),
     source="azure-arc docs: servers/overview.md, servers/troubleshoot-agent-onboard.md",
 )
 def arc_disconnected(machine: Machine, context: Context) -> Iterator[Observation | Undetermined]:

@@ -26,6 +26,7 @@ _MENDED_IN = {
     needs=(Fact.EXTENSIONS,),
     blocks=(Operation.ASSESS, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("delete-arc-extension",),
+    causes=("AUM133",),
     source="azure-docs: update-manager/troubleshoot.md, update-manager/overview-arc-enabled-vm-extensions.md",
     seed="§14 Arc machines: extension status check",
 )

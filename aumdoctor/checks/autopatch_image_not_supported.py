@@ -1,16 +1,16 @@
-"""AUM035: Azure is to patch a VM by itself, and does not for its image."""
+"""AUM035: Azure is to patch a VM by itself, and does not for its marketplace image."""
 
 from collections.abc import Iterator
 
-from aumdoctor.checks.check import Observation, Subject, check, observe, sign
+from aumdoctor.checks.check import NotApplicable, Observation, Sign, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
 from aumdoctor.knowledge.images import platform_patching_image
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Severity
 from aumdoctor.model.machine import ImageReference, Machine
-from aumdoctor.schedule.outcome import patch_outcome
+from aumdoctor.schedule.outcome import PatchedBy, patch_outcome
 
-_IMAGE = "properties.storageProfile.imageReference"
+IMAGE_PATH = "properties.storageProfile.imageReference"
 _READINESS = "patchmodeconfigurationstate/"
 
 
@@ -22,59 +22,72 @@ _READINESS = "patchmodeconfigurationstate/"
     applies_to=Subject.AZURE_VM,
     needs=(Fact.MACHINE, Fact.ASSIGNMENTS),
     uses=(Fact.CONFIGURATIONS, Fact.INSTANCE_VIEW),
-    remedies=("attach-to-schedule",),
+    remedies=("attach-to-schedule", "use-supported-image"),
     source="azure-compute-docs: automatic-vm-guest-patching.md (list of images); azure-docs: "
-    "update-manager/support-matrix-updates.md, update-manager/support-matrix-automatic-guest-patching.md",
+    "update-manager/support-matrix-updates.md",
 )
-def autopatch_image_not_supported(machine: Machine, context: Context) -> Iterator[Observation]:
-    """Azure is to patch the VM by itself, and its image is not among those for which Azure does: nobody patches it.
+def autopatch_image_not_supported(machine: Machine, context: Context) -> Iterator[Observation | NotApplicable]:
+    """Azure is to patch the VM by itself, and its marketplace image is not among those for which Azure does.
 
     ## Why it matters
     Automatic guest patching (patch mode `AutomaticByPlatform` without the flag for schedules) holds for a list of
-    marketplace images. On any other, and on gallery and custom images, the setting is accepted and nothing happens.
+    marketplace images. On any other the setting is accepted and nothing happens: nobody patches the VM.
 
     ## What to do
     Attach the VM to a schedule and set it to customer managed schedules: these, and installations on demand, work on
-    many more images.
+    many more images. Where Azure Update Manager excludes the image altogether (AUM049) they do not work either: patch
+    the VM as the image's publisher says, or move the workload to another image.
 
     ## When it is wrong
-    Two pages of Azure's seem to contradict each other: one calls custom images unsupported for automatic guest patching
-    (automatic-vm-guest-patching.md), the other calls them supported (support-matrix-updates.md). They speak of
-    different things, the second of schedules and installations on demand. Azure adds images to its list now and then:
-    a marketplace image that is merely not known here is reported as a low warning, never as a fault.
+    Azure adds images to its list now and then: a marketplace image that is merely not known here, and a VM of which
+    Azure names no image, is reported as a low warning, never as a fault. Gallery and custom images are AUM141c.
     """
-    if machine.bypasses_platform_safety_checks or not machine.is_platform_patch_mode or context.is_scheduled(machine):
+    if not is_left_to_platform(machine, context):
         return
-    if patch_outcome(machine, scheduled=False).row != 4:
+    if is_own_image(machine.image):
+        yield NotApplicable(reason="it was made from a gallery or custom image (AUM141c)")
         return
     outside = is_outside_automatic_patching(machine)
     if outside is False:
         return
-    mode = sign(f"{machine.patch_settings_path}.patchMode", machine.patch_settings.patch_mode)
-    readiness = (
-        sign("properties.instanceView.patchStatus.configurationStatuses[].code", status.code, fact=Fact.INSTANCE_VIEW)
-        for status in machine.patch_configuration_statuses
-        if (status.code or "").lower().startswith(_READINESS)
-    )
-    expected = "an image of Azure's list for automatic guest patching"
     named = _name_of(machine.image)
-    image = sign(_IMAGE, named, expected)
+    image = sign(IMAGE_PATH, named, "an image of Azure's list for automatic guest patching")
     if outside:
-        kind = f"its image {named}" if machine.image and machine.image.publisher else "gallery and custom images"
         yield observe(
-            f"Azure is to patch it by itself, but does not for {kind}: nobody patches it",
-            *(image, mode, *readiness),
+            f"Azure is to patch it by itself, but does not for its image {named}: nobody patches it",
+            *(image, *platform_patching_signs(machine)),
             scheduled="false",
         )
     else:
         of_image = f"whether it does for the image {named} is not known here" if named else "Azure names no image of it"
         yield observe(
             f"Azure is to patch it by itself, and {of_image}",
-            *(image, mode, *readiness),
+            *(image, *platform_patching_signs(machine)),
             severity=Severity.LOW,
             confidence=Confidence.LOW,
             scheduled="false",
         )
+
+
+def is_left_to_platform(machine: Machine, context: Context) -> bool:
+    """Whether Azure is to patch a VM by itself, at times of its own choosing: row 4 of the documented table."""
+    if machine.bypasses_platform_safety_checks or not machine.is_platform_patch_mode or context.is_scheduled(machine):
+        return False
+    return patch_outcome(machine, scheduled=False).patched_by is PatchedBy.PLATFORM
+
+
+def is_own_image(image: ImageReference | None) -> bool:
+    """Whether an image is of a gallery or a managed image: it has an id and no publisher."""
+    return image is not None and not image.publisher and bool(image.id)
+
+
+def platform_patching_signs(machine: Machine) -> Iterator[Sign]:
+    """That a VM is left to Azure, and what Azure says of how far that is set up."""
+    yield sign(f"{machine.patch_settings_path}.patchMode", machine.patch_settings.patch_mode)
+    for status in machine.patch_configuration_statuses:
+        if (status.code or "").lower().startswith(_READINESS):
+            path = "properties.instanceView.patchStatus.configurationStatuses[].code"
+            yield sign(path, status.code, fact=Fact.INSTANCE_VIEW)
 
 
 def is_outside_automatic_patching(machine: Machine) -> bool | None:
@@ -86,14 +99,12 @@ def is_outside_automatic_patching(machine: Machine) -> bool | None:
     if image is None:
         return None
     if not image.publisher:
-        return True if image.id else None
+        return True if is_own_image(image) else None
     supported = platform_patching_image(image.publisher, image.offer, image.sku)
     return None if supported is None else not supported
 
 
 def _name_of(image: ImageReference | None) -> str | None:
-    if image is None:
+    if image is None or not image.publisher:
         return None
-    if image.publisher:
-        return ":".join((image.publisher, image.offer or "", image.sku or ""))
-    return image.id
+    return ":".join((image.publisher, image.offer or "", image.sku or ""))

@@ -20,7 +20,7 @@ from aumdoctor.schedule.outcome import patch_outcome
     uses=(Fact.CONFIGURATIONS,),
     blocks=(Operation.SCHEDULE,),
     remedies=("customer-managed-schedule",),
-    causes=("AUM037",),
+    causes=("AUM037", "AUM134"),
     source="azure-docs: update-manager/prerequsite-for-schedule-patching.md",
 )
 def bypass_flag_missing(machine: Machine, context: Context) -> Iterator[Observation]:

@@ -10,9 +10,17 @@ from typing import NamedTuple
 from aumdoctor.model import ids
 from aumdoctor.model.estate import ActivityEvent, Estate
 from aumdoctor.model.machine import Machine
-from aumdoctor.model.maintenance import ApplyUpdate
+from aumdoctor.model.maintenance import (
+    ApplyUpdate,
+    ConfigurationAssignment,
+    EventSubscription,
+    MaintenanceConfiguration,
+    SqlVirtualMachine,
+)
 from aumdoctor.model.policy import PolicyAssignment, PolicyState
+from aumdoctor.schedule.calendar import PatchWindow, next_window, readable_timetable, told_before_runs
 from aumdoctor.schedule.scope import Attachment, attachments
+from aumdoctor.schedule.timetable import Occurrence, Timetable
 
 _MANAGEMENT_GROUPS = "/providers/microsoft.management/managementgroups/"
 
@@ -52,6 +60,43 @@ class Context:
     def is_scheduled(self, machine: Machine) -> bool:
         return machine.key in self._scheduled
 
+    def configurations_of(self, machine: Machine) -> tuple[MaintenanceConfiguration, ...]:
+        """The patch schedules of a machine that could be read, each once however often it is attached."""
+        found = {tie.configuration.id: tie.configuration for tie in self.schedules(machine) if tie.configuration}
+        return tuple(found.values())
+
+    def timetable(self, configuration: MaintenanceConfiguration) -> Timetable | None:
+        """When a configuration's windows are, None where its members cannot be read as times."""
+        return readable_timetable(configuration)
+
+    def next_window(self, machine: Machine) -> PatchWindow | None:
+        """The machine's next patch window, of whichever of its schedules it is."""
+        return next_window(self.configurations_of(machine), self.now, (machine,))
+
+    def last_occurrence(self, configuration: MaintenanceConfiguration) -> Occurrence | None:
+        """The newest window of a configuration that is over."""
+        times = readable_timetable(configuration)
+        found = times.previous(self.now) if times is not None else None
+        return times.previous(found.starts_at) if times and found and found.ends_at > self.now else found
+
+    @cached_property
+    def told_before_runs(self) -> dict[str, tuple[EventSubscription, ...]]:
+        """The event subscriptions that hear of a configuration's runs before they begin, by the configuration's key."""
+        return told_before_runs(self.estate.event_subscriptions)
+
+    @cached_property
+    def assignments_of_configuration(self) -> dict[str, list[ConfigurationAssignment]]:
+        """Static assignments and dynamic scopes by the key of the configuration that they name."""
+        grouped: dict[str, list[ConfigurationAssignment]] = defaultdict(list)
+        for assignment in self.estate.assignments:
+            grouped[ids.key(assignment.maintenance_configuration_id)].append(assignment)
+        return grouped
+
+    @cached_property
+    def guest_configurations(self) -> tuple[MaintenanceConfiguration, ...]:
+        """The configurations of the estate that exist and patch guests."""
+        return tuple(each for each in self.estate.configurations if each.exists and each.is_guest_patching)
+
     @cached_property
     def machines_by_assignment(self) -> dict[str, list[Machine]]:
         """The machines that an assignment reaches, by the assignment's id as it is spelled."""
@@ -89,11 +134,36 @@ class Context:
         return grouped
 
     @cached_property
+    def configuration_runs_by_key(self) -> dict[str, list[ApplyUpdate]]:
+        """Runs of configurations as a whole, by the configuration's key, newest first by their names."""
+        grouped: dict[str, list[ApplyUpdate]] = defaultdict(list)
+        for run in self.estate.configuration_runs:
+            grouped[ids.key(run.id.lower().split("/providers/microsoft.maintenance/applyupdates", 1)[0])].append(run)
+        for runs in grouped.values():
+            runs.sort(key=lambda run: ids.name_of(run.id), reverse=True)
+        return grouped
+
+    @cached_property
+    def sql_by_machine(self) -> dict[str, SqlVirtualMachine]:
+        """What the SQL IaaS extension does on a VM, by the VM's key."""
+        return {ids.key(each.virtual_machine_id): each for each in self.estate.sql_virtual_machines}
+
+    @cached_property
     def activity_by_resource(self) -> dict[str, list[ActivityEvent]]:
         grouped: dict[str, list[ActivityEvent]] = defaultdict(list)
         for event in self.estate.activity:
             grouped[ids.key(event.resource_id)].append(event)
         return grouped
+
+    @cached_property
+    def last_change_by_resource(self) -> dict[str, datetime]:
+        """When a schedule or an assignment was last written or deleted, by its key, as far as the log was read."""
+        latest: dict[str, datetime] = {}
+        for event in self.estate.maintenance_changes:
+            resource = ids.key(event.resource_id)
+            if event.at is not None and (resource not in latest or event.at > latest[resource]):
+                latest[resource] = event.at
+        return latest
 
     @cached_property
     def policy_states_by_resource(self) -> dict[str, list[PolicyState]]:

@@ -19,7 +19,7 @@ from aumdoctor.model.machine import Machine
     uses=(Fact.CONFIGURATIONS,),
     blocks=(Operation.ASSESS, Operation.PERIODIC_ASSESSMENT, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("start-machine", "reconnect-arc-agent"),
-    causes=("AUM008", "AUM011", "AUM023", "AUM130"),
+    causes=("AUM008", "AUM011", "AUM023", "AUM087", "AUM130", "AUM133", "AUM134", "AUM136"),
     source="azure-compute-docs: maintenance-configurations.md; azure-docs: update-manager/assessment-options.md",
     seed="§12 The machine is shut down when the schedule starts",
 )

@@ -20,7 +20,7 @@ NAMESPACE = "Microsoft.Maintenance"
     needs=(Fact.PROVIDERS,),
     blocks=(Operation.SCHEDULE,),
     remedies=("register-provider",),
-    causes=("AUM033",),
+    causes=("AUM033", "AUM074", "AUM134"),
     source="azure-compute-docs: maintenance-configurations.md; azure-docs: update-manager/enable-cross-subscription",
 )
 def maintenance_provider_unregistered(

@@ -20,7 +20,7 @@ from aumdoctor.schedule.outcome import PatchedBy, patch_outcome
     uses=(Fact.CONFIGURATIONS,),
     blocks=(Operation.SCHEDULE,),
     remedies=("customer-managed-schedule",),
-    causes=("AUM032", "AUM037"),
+    causes=("AUM032", "AUM037", "AUM134"),
     source="azure-docs: update-manager/prerequsite-for-schedule-patching.md",
 )
 def patch_mode_not_schedulable(machine: Machine, context: Context) -> Iterator[Observation]:

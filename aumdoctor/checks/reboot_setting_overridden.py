@@ -20,6 +20,7 @@ from aumdoctor.schedule.scope import Attachment
     applies_to=Subject.AZURE_VM,
     needs=(Fact.MACHINE, Fact.ASSIGNMENTS, Fact.CONFIGURATIONS),
     remedies=("set-reboot-setting",),
+    causes=("AUM069",),
     source="azure-compute-docs: automatic-vm-guest-patching.md",
 )
 def reboot_setting_overridden(

@@ -6,12 +6,13 @@ from collections.abc import Iterator
 
 from msgspec import structs
 
-from aumdoctor.checks.check import Observation, Subject, check, observe, sign
+from aumdoctor.checks.check import NotApplicable, Observation, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
 from aumdoctor.checks.detaching import assignment_details
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Operation, Severity
 from aumdoctor.model.machine import Machine
+from aumdoctor.schedule.outcome import PatchedBy, patch_outcome
 
 _NODE_GROUP = "/resourcegroups/mc_"
 _NODE_TAG = "aks-managed-"
@@ -27,9 +28,10 @@ _NODE_TAG = "aks-managed-"
     uses=(Fact.ASSIGNMENTS, Fact.CONFIGURATIONS),
     blocks=(Operation.SCHEDULE,),
     remedies=("detach-from-schedule", "patch-scale-set"),
+    causes=("AUM134",),
     source="azure-docs: update-manager/unsupported-workloads.md; azure-compute-docs: automatic-vm-guest-patching.md",
 )
-def scale_set_or_aks_member(machine: Machine, context: Context) -> Iterator[Observation]:
+def scale_set_or_aks_member(machine: Machine, context: Context) -> Iterator[Observation | NotApplicable]:
     """The VM is a member of a scale set or a node of Azure Kubernetes Service, which are patched in their own ways.
 
     ## Why it matters
@@ -42,19 +44,22 @@ def scale_set_or_aks_member(machine: Machine, context: Context) -> Iterator[Obse
 
     ## When it is wrong
     Members of a flexible scale set are VMs like others: they are reported with severity medium where a schedule is
-    attached and low where none is. That a VM is an AKS node is inferred from its resource group (`MC_…`) or the tags
+    attached and low where none is. One that is left to Azure's automatic guest patching is as it should be, and AUM052
+    sees whether that can work. That a VM is an AKS node is inferred from its resource group (`MC_…`) or the tags
     that AKS puts on it. Instances of a uniform scale set are no VMs and never appear.
     """
     scale_set = machine.virtual_machine_scale_set_id
     tag = next((name for name in machine.tags if name.lower().startswith(_NODE_TAG)), None) if machine.tags else None
     if scale_set is None and tag is None and _NODE_GROUP not in machine.key:
         return
-    # A cluster's group is MC_<group>_<cluster>_<region>: any other name that begins with MC_ is somebody's choice.
-    in_node_group = _NODE_GROUP in machine.key and machine.resource_group.count("_") >= 3
+    in_node_group = _is_in_node_group(machine)
     if tag is None and not in_node_group:
         if scale_set is None:
             return
         scheduled = context.is_scheduled(machine)
+        if patch_outcome(machine, scheduled=scheduled).patched_by is PatchedBy.PLATFORM:
+            yield NotApplicable(reason="Azure's automatic guest patching is the way to patch it (AUM052)")
+            return
         yield structs.replace(
             observe(
                 "it is a member of a flexible scale set"
@@ -78,3 +83,18 @@ def scale_set_or_aks_member(machine: Machine, context: Context) -> Iterator[Obse
         ),
         details=assignment_details(machine, context),
     )
+
+
+def is_flexible_member(machine: Machine) -> bool:
+    """Whether a VM is a member of a flexible scale set and no node of a cluster. Instances of a uniform scale set are
+    no VMs, so that a VM with a scale set is always of a flexible one."""
+    return machine.virtual_machine_scale_set_id is not None and not _is_cluster_node(machine)
+
+
+def _is_cluster_node(machine: Machine) -> bool:
+    return _is_in_node_group(machine) or any(name.lower().startswith(_NODE_TAG) for name in machine.tags)
+
+
+def _is_in_node_group(machine: Machine) -> bool:
+    # A cluster's group is MC_<group>_<cluster>_<region>: any other name that begins with MC_ is somebody's choice.
+    return _NODE_GROUP in machine.key and machine.resource_group.count("_") >= 3

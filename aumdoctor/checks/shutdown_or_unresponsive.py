@@ -11,14 +11,13 @@ from msgspec import structs
 from aumdoctor.checks.check import Observation, Sign, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
 from aumdoctor.checks.patch_errors import errors_of
+from aumdoctor.checks.runs import SUCCEEDED, is_under_way, texts_of
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Operation, Severity
 from aumdoctor.model.machine import Machine
 from aumdoctor.model.maintenance import ApplyUpdate
 
 _MARK = "shutdownorunresponsive"
-_UNDER_WAY = frozenset({"", "pending", "notstarted", "inprogress", "retrynow", "retrylater"})
-_SUCCEEDED = frozenset({"succeeded", "completed", "completedwithwarnings", "noupdatespending"})
 _RECREATED_WITHIN = timedelta(hours=8)
 _LINKED_AGAIN_WITHIN = timedelta(hours=12)
 _DELETE = "microsoft.compute/virtualmachines/delete"
@@ -101,11 +100,7 @@ def _failed_run(machine: Machine, context: Context) -> _Failure | None:
 
 def _ended_runs(machine: Machine, context: Context) -> list[ApplyUpdate]:
     runs = context.runs_by_machine.get(machine.key, [])
-    return [run for run in runs if (run.status or "").lower() not in _UNDER_WAY or _MARK in _texts(run)]
-
-
-def _texts(run: ApplyUpdate) -> str:
-    return f"{run.status} {run.error_code} {run.error_message}".lower()
+    return [run for run in runs if not is_under_way(run) or _MARK in texts_of(run)]
 
 
 def _failed_installation(machine: Machine) -> _Failure | None:
@@ -123,10 +118,10 @@ def _succeeded_since(machine: Machine, context: Context, failure: _Failure) -> b
     started = [
         run.started_at
         for run in _ended_runs(machine, context)
-        if (run.status or "").lower() in _SUCCEEDED and _MARK not in _texts(run)
+        if (run.status or "").lower() in SUCCEEDED and _MARK not in texts_of(run)
     ]
     installation = machine.installation
-    if installation is not None and (installation.status or "").lower() in _SUCCEEDED:
+    if installation is not None and (installation.status or "").lower() in SUCCEEDED:
         started.append(installation.started_at or installation.last_modified)
     return any(moment is not None and moment > failure.started_at for moment in started)
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from aumdoctor.checks.autopatch_image_not_supported import is_outside_automatic_patching
 from aumdoctor.checks.check import NotApplicable, Observation, Subject, check, observe, sign
 from aumdoctor.checks.context import Context
+from aumdoctor.checks.scale_set_or_aks_member import is_flexible_member
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Severity
 from aumdoctor.model.machine import Machine
@@ -38,15 +39,19 @@ def unintended_platform_patching(machine: Machine, context: Context) -> Iterator
 
     ## When it is wrong
     What its owner wants of the VM, Azure does not say; hence the low confidence. Where the image is known to be outside
-    automatic guest patching Azure patches nothing at all, and AUM035 says that in place of this: the two never name the
-    same thing twice, and neither causes the other.
+    automatic guest patching Azure patches nothing at all, and AUM035 (a marketplace image) or AUM141c (a gallery or
+    custom image) says that in place of this: they never name the same thing twice, and none causes another. Members of
+    a flexible scale set are meant to be patched in this way.
     """
     if machine.bypasses_platform_safety_checks or not machine.is_platform_patch_mode or context.is_scheduled(machine):
         return
     if patch_outcome(machine, scheduled=False).row != 4:
         return
     if is_outside_automatic_patching(machine) is True:
-        yield NotApplicable(reason="Azure does not patch machines of its image by itself (AUM035)")
+        yield NotApplicable(reason="Azure does not patch machines of its image by itself (AUM035, AUM141c)")
+        return
+    if is_flexible_member(machine):
+        yield NotApplicable(reason="members of a flexible scale set are meant to be patched by Azure (AUM052)")
         return
     settings = machine.patch_settings
     yield observe(

@@ -21,7 +21,7 @@ _STATUS = "properties.instanceView.vmAgent.statuses[0]"
     needs=(Fact.INSTANCE_VIEW, Fact.POWER_STATE),
     blocks=(Operation.ASSESS, Operation.PERIODIC_ASSESSMENT, Operation.INSTALL, Operation.SCHEDULE),
     remedies=("restart-vm-agent", "reapply"),
-    causes=("AUM008", "AUM016", "AUM017", "AUM023", "AUM129", "AUM130"),
+    causes=("AUM008", "AUM016", "AUM017", "AUM023", "AUM087", "AUM129", "AUM130", "AUM133", "AUM136"),
     source="Azure/WALinuxAgent #652; azure-docs: update-manager/troubleshooter-known-issues.md",
 )
 def vm_agent_not_ready(machine: Machine, context: Context) -> Iterator[Observation | Undetermined]:

@@ -18,6 +18,7 @@ from aumdoctor.model.machine import Machine
     applies_to=Subject.AZURE_VM,
     needs=(Fact.INSTANCE_VIEW,),
     remedies=("install-vm-agent",),
+    causes=("AUM136",),
     source="SupportArticles-docs: support-extensions-agent-version.md; Azure/AzureUpdateManager: Troubleshooter",
 )
 def vm_agent_outdated(machine: Machine, context: Context) -> Iterator[Observation]:

@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 
 from aumdoctor import __version__
-from aumdoctor.cli import checks, demo, exit_codes, explain, scan, why
+from aumdoctor.cli import checks, demo, exit_codes, explain, forecast, gate, runs, scan, scope, why, windows
 from aumdoctor.cli.light import LightCommand, LightGroup
 from aumdoctor.cli.streams import err, help_when_alone, out, unwritable
 from aumdoctor.errors import AumDoctorError
@@ -49,6 +49,11 @@ def aumdoctor(
 
 app.command("scan")(scan.scan)
 app.command("why")(why.why)
+app.command("scope")(scope.scope)
+app.command("windows")(windows.windows)
+app.command("forecast")(forecast.forecast)
+app.command("gate")(gate.gate)
+app.command("runs")(runs.runs)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(
     "explain",

@@ -6,7 +6,7 @@ from typing import Annotated, Literal
 
 import typer
 
-from aumdoctor.cli.choice import find_check
+from aumdoctor.cli.choice import find_check, match_check, match_note
 from aumdoctor.cli.streams import help_when_alone, out, width
 
 Output = Annotated[Literal["table", "json"], typer.Option("--output", "-o", help="table, or json for a program.")]
@@ -37,10 +37,14 @@ def show_check(
     check: Annotated[str, typer.Argument(metavar="ID", help="A check's id (AUM018) or name.")],
     output: Output = "table",
 ) -> None:
-    """Show a check: what it sees, why it matters, how it is cured, what it reads."""
+    """Show a check: what it sees, why it matters, how it is cured, what it reads. A note is shown as well."""
     from aumdoctor.checks.registry import CHECKS
     from aumdoctor.report import explanation
 
+    note = match_note(check) if match_check(check, CHECKS) is None else None
+    if note is not None:
+        out(explanation.note_as_json(note) if output == "json" else explanation.of_note(note, width()))
+        return
     found = find_check(check, CHECKS)
     if output == "json":
         out(explanation.checks_as_json((found,)))

@@ -27,7 +27,8 @@ FILE_NAME = "aumdoctor.toml"
 _PREFIX = "AUMDOCTOR_"
 # Read elsewhere, and not from the file: the bearer token of `--auth token`, and the file's own place.
 _OTHER_VARIABLES = frozenset({"AUMDOCTOR_ACCESS_TOKEN", "AUMDOCTOR_CONFIG"})
-_NOT_IN_FILE = frozenset({"config", "help"})
+# A confirmation is given for one call, not once for all.
+_NOT_IN_FILE = frozenset({"config", "help", "yes"})
 
 
 def defaults(

@@ -1,10 +1,10 @@
-"""`aumdoctor explain`: what a check, a code or an error message means. Offline."""
+"""`aumdoctor explain`: what a check, a note, a code or an error message means. Offline."""
 
 from __future__ import annotations
 
 import typer
 
-from aumdoctor.cli.choice import match_check
+from aumdoctor.cli.choice import match_check, match_note
 from aumdoctor.cli.streams import out, width
 from aumdoctor.errors import UsageError
 
@@ -12,11 +12,11 @@ _MATRIX = "matrix"
 
 
 def explain(context: typer.Context) -> None:
-    """Explain a check, an error code or an error message, without asking Azure.
+    """Explain a check, a note, an error code or an error message, without asking Azure.
 
-    Takes a check (AUM018, extension-operations-disabled), an error code (0x8024402C, -2145107924, 88), a symbol
-    (WU_E_WU_DISABLED), an error message with any of these in it, or the word matrix: who patches a machine, by its
-    patch mode, its safety flag and its schedule.
+    Takes a check (AUM018, extension-operations-disabled), a note (AUM140, no-rollback), an error code (0x8024402C,
+    -2145107924, 88), a symbol (WU_E_WU_DISABLED), an error message with any of these in it, or the word matrix: who
+    patches a machine, by its patch mode, its safety flag and its schedule.
     """
     query = " ".join(context.args)
     if query.strip().lower() == _MATRIX:
@@ -34,10 +34,16 @@ def explain(context: typer.Context) -> None:
     if check is not None:
         out(explanation.of_check(check, CHECKS, width()))
         return
+    note = match_note(query)
+    if note is not None:
+        out(explanation.of_note(note, width()))
+        return
     entries = look_up(query)
     if not entries:
+        from aumdoctor.knowledge import notes
+
         names = tuple(name for check in CHECKS for name in (check.id, check.name))
-        close = nearest(query, (_MATRIX, *names, *known_names()))
+        close = nearest(query, (_MATRIX, *names, *notes.names(), *known_names()))
         raise UsageError(
             f"nothing is known of {query!r}",
             advice=f"did you mean {' or '.join(close)}?"

@@ -38,6 +38,11 @@ Output = Annotated[
     list[str] | None,
     typer.Option("--output", "-o", metavar="FORMAT[=FILE]", help="table (the default) or json; may be repeated."),
 ]
+Demo = Annotated[bool, typer.Option("--demo", help="Look at the embedded demo Azure; needs no account.")]
+From = Annotated[
+    Path | None, typer.Option("--from", metavar="FILE", help="Look at a saved estate instead of reading Azure.")
+]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Show all evidence and every cure.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress on standard error.")]
 Debug = Annotated[bool, typer.Option("--debug", help="Show where an error came from.")]
 
@@ -60,6 +65,14 @@ Tags = Annotated[
 Locations = Annotated[
     list[str] | None, typer.Option("--location", metavar="REGION", help="Only in the region; may be repeated.")
 ]
+Schedules = Annotated[
+    list[str] | None,
+    typer.Option("--schedule", metavar="NAME|ID", help="Only this maintenance configuration; may be repeated."),
+]
+Journal = Annotated[
+    Path | None,
+    typer.Option("--journal", metavar="FILE", help="Where writes are recorded (default: aumdoctor-journal.jsonl)."),
+]
 Source = Annotated[
     Literal["auto", "graph", "arm"],
     typer.Option("--source", help="Resource Graph, Resource Manager, or the one confirmed by the other."),
@@ -76,9 +89,14 @@ MaxAge = Annotated[
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
-def age(text: str) -> timedelta:
+def span(text: str, option: str) -> timedelta:
     """A span of time written as a number and a unit (`15m`, `2h`, `7d`). Raises UsageError for anything else."""
     number, unit = text.strip()[:-1], text.strip()[-1:].lower()
-    if not number.isdecimal() or unit not in _UNITS:
-        raise UsageError(f"--max-age {text}: not a span of time", advice="a number and s, m, h or d, like 15m or 2h")
+    if not number.isdecimal() or len(number) > 6 or unit not in _UNITS:
+        raise UsageError(f"{option} {text}: not a span of time", advice="a number and s, m, h or d, like 15m or 2h")
     return timedelta(**{_UNITS[unit]: int(number)})
+
+
+def age(text: str) -> timedelta:
+    """The span of --max-age. Raises UsageError."""
+    return span(text, "--max-age")

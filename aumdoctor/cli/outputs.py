@@ -12,6 +12,9 @@ from aumdoctor.cli.streams import err, out_pieces, wants_color, width
 from aumdoctor.errors import UsageError
 
 FORMATS = ("table", "json")
+"""What every command writes; some can do more."""
+
+_WITH_LINE_ENDS_OF_ITS_OWN = frozenset({"ics"})
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -21,15 +24,18 @@ class Output(msgspec.Struct, frozen=True):
     file: Path | None = None
 
 
-def parse(wanted: Sequence[str]) -> tuple[Output, ...]:
-    """The outputs that options name. Raises UsageError for an unknown format, for two on standard output, and for a
-    file whose folder is not there: better before a long scan than after it."""
+def parse(wanted: Sequence[str], formats: Sequence[str] = FORMATS) -> tuple[Output, ...]:
+    """The outputs that options name, each in one of some formats.
+
+    Raises UsageError for an unknown format, for two on standard output, and for a file whose folder is not there:
+    better before a long scan than after it.
+    """
     outputs = []
     for text in wanted:
         name, separator, file = text.partition("=")
-        if name not in FORMATS or (separator and not file):
+        if name not in formats or (separator and not file):
             raise UsageError(
-                f"--output {text}: there is no such output", advice=f"use {' or '.join(FORMATS)}, or FORMAT=FILE"
+                f"--output {text}: there is no such output", advice=f"use {' or '.join(formats)}, or FORMAT=FILE"
             )
         if file and not Path(file).absolute().parent.is_dir():
             raise UsageError(f"--output {text}: the folder is not there", advice="create it first")
@@ -53,7 +59,8 @@ def write(render: Callable[[str, int, bool], Iterable[str]], outputs: Sequence[O
             out_pieces(render(output.format, width(), wants_color(sys.stdout)))
             continue
         try:
-            with output.file.open("w", encoding="utf-8") as file:
+            newline = "" if output.format in _WITH_LINE_ENDS_OF_ITS_OWN else None
+            with output.file.open("w", encoding="utf-8", newline=newline) as file:
                 file.writelines(render(output.format, 80, False))
         except OSError as error:
             raise UsageError(

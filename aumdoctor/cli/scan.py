@@ -2,44 +2,31 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Literal
 
 import typer
 
-from aumdoctor.cli import config, options
-from aumdoctor.cli.choice import choose
-from aumdoctor.cli.reading import REACHING, READING, ConfigFile, collect_estate, refuse, require_scope
-from aumdoctor.cli.streams import err
+from aumdoctor.cli import options
+from aumdoctor.cli.choice import choose, separated
+from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.errors import UsageError
 from aumdoctor.model.finding import Severity
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
-# Of scan's own options what --from makes pointless, too.
-_READING = (*READING, "machine", "tag", "location", "save")
 
 
+@reads_azure()
 def scan(
-    context: typer.Context,
-    subscription: options.Subscriptions = None,
-    management_group: options.ManagementGroups = None,
-    all_subscriptions: options.AllSubscriptions = False,
-    resource_group: options.ResourceGroups = None,
     machine: options.Machines = None,
     tag: options.Tags = None,
     location: options.Locations = None,
-    demo: Annotated[bool, typer.Option("--demo", help="Scan the embedded demo Azure; needs no account.")] = False,
-    from_: Annotated[
-        Path | None, typer.Option("--from", metavar="FILE", help="Judge a saved estate instead of reading Azure.")
-    ] = None,
     save: Annotated[
         Path | None, typer.Option("--save", metavar="FILE", help="Save what was read (.zst: compressed).")
     ] = None,
     output: options.Output = None,
-    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the evidence and every cure.")] = False,
-    quiet: options.Quiet = False,
+    verbose: options.Verbose = False,
     checks: Annotated[
         list[str] | None,
         typer.Option("--checks", metavar="ID,…", help="Only these checks, by id or name; may be repeated."),
@@ -55,20 +42,8 @@ def scan(
         Literal["info", "low", "medium", "high", "critical", "never"],
         typer.Option("--fail-on", help="Exit with 1 if there is a finding at or above it."),
     ] = "high",
-    auth: options.Auth = "default",
-    tenant: options.Tenant = None,
-    client_id: options.ClientId = None,
-    cloud: options.Cloud = "public",
-    arm_endpoint: options.ArmEndpoint = None,
-    authority: options.Authority = None,
-    ca_bundle: options.CaBundle = None,
-    source: options.Source = "auto",
-    depth: options.Depth = "normal",
-    max_age: options.MaxAge = None,
-    timeout: options.Timeout = None,
-    concurrency: options.Concurrency = 32,
-    config_file: ConfigFile = None,
-    debug: options.Debug = False,
+    *,
+    reach: Reach,
 ) -> None:
     """Find out why machines are not patched by Azure Update Manager, and what cures it.
 
@@ -83,58 +58,25 @@ def scan(
     from aumdoctor.report.result import report_of
     from aumdoctor.store import estates
 
-    def note(text: str) -> None:
-        if not quiet:
-            err(text)
-
-    if config_file is None and Path(config.FILE_NAME).is_file():
-        note(f"options from {config.FILE_NAME}")
-    chosen = choose(CHECKS, _separated(checks), _separated(skip_checks))
+    chosen = choose(CHECKS, separated(checks), separated(skip_checks))
     destinations = outputs.parse(output or ["table"])
-    if from_ is not None:
-        refuse(context, _READING, "--from")
-        estate = estates.load(from_)
-    else:
-        from aumdoctor.azure.collect import ReadOptions, ScopeRequest
-        from aumdoctor.azure.connection import ConnectionOptions
-
-        if demo:
-            refuse(context, REACHING, "--demo")
-        scope = ScopeRequest(
-            subscriptions=tuple(subscription or ()),
-            management_groups=tuple(management_group or ()),
-            all_subscriptions=all_subscriptions or (demo and not subscription and not management_group),
-            resource_groups=tuple(resource_group or ()),
-            machines=tuple(machine or ()),
-            tags=tuple(map(_tag, tag or ())),
-            locations=tuple(location or ()),
-        )
-        require_scope(scope)
-        connection = ConnectionOptions(
-            auth=auth,
-            tenant=tenant,
-            client_id=client_id,
-            cloud=cloud,
-            arm_endpoint=arm_endpoint,
-            authority=authority,
-            ca_bundle=str(ca_bundle) if ca_bundle is not None else None,
-            timeout=timeout,
-            concurrency=concurrency,
-        )
-        estate = collect_estate(
-            connection, scope, ReadOptions(source=source, depth=depth), chosen, demo=demo, quiet=quiet
-        )
+    estate = reach.estate(
+        chosen,
+        machines=machine or (),
+        tags=[_tag(text) for text in tag or ()],
+        locations=location or (),
+        only_live=("machine", "tag", "location", "save"),
+    )
     if save is not None:
         estates.save(save, estate)
-        note(f"saved to {save}")
-    if max_age is not None:
-        estate = estate.older_than(options.age(max_age), datetime.now(UTC))
+        reach.note(f"saved to {save}")
+    estate = reach.aged(estate)
     examination = examine(estate, chosen, estate.collected_at)
     threshold = None if fail_on == "never" else _SEVERITIES[fail_on]
     code = exit_code(examination, threshold)
     report = report_of(
         examination,
-        generated_at=datetime.now(UTC),
+        generated_at=reach.now,
         exit_code=code,
         fail_on=threshold,
         min_severity=_SEVERITIES[min_severity],
@@ -145,12 +87,8 @@ def scan(
             return json.pieces(report)
         return [table.render(report, verbose=verbose, width=columns, color=color)]
 
-    outputs.write(rendered, destinations, quiet=quiet)
+    outputs.write(rendered, destinations, quiet=reach.quiet)
     raise typer.Exit(code)
-
-
-def _separated(values: Sequence[str] | None) -> tuple[str, ...]:
-    return tuple(part.strip() for value in values or () for part in value.split(",") if part.strip())
 
 
 def _tag(text: str) -> str:

@@ -23,6 +23,7 @@ from aumdoctor.demo.plants.recipe import (
     attach_as_policy_does,
     default_configuration,
     found_too,
+    record_last_run,
 )
 from aumdoctor.demo.policies import SCHEDULE_MACHINES, add_policy_assignment, set_compliance
 from aumdoctor.demo.schedules import (
@@ -89,7 +90,7 @@ def generate(machines: int, seed: int, subscriptions: int = 3, *, now: datetime)
     with _no_garbage_collection():
         for check in checks:
             maker.unhealthy(check)
-        for _ in range(machines - len(checks)):
+        for _ in range(machines - len(state.vms) - len(state.arc)):
             maker.healthy()
     for arc in state.arc.values():
         found_too(state, "AUM127", "/".join(arc["id"].split("/")[:3]))
@@ -264,7 +265,8 @@ class _Maker:
         own = self._subscription(chosen.subscription) if chosen.subscription is not None else None
         in_subscription, machine_id = self._machine(shape, own, chosen.resource_group)
         if chosen.scheduled and check in DYNAMICALLY_SCHEDULED and self.rng.random() < 0.5:
-            self._join_ring(in_subscription, machine_id, "ring-1")
+            configuration_id = self._join_ring(in_subscription, machine_id, "ring-1")
+            record_last_run(self.state, machine_id, configuration_id)
         elif not chosen.scheduled:
             # Tag values are compared exactly, so this is not in ring-1, whatever people believe.
             self.state.machine(machine_id)["tags"]["patch-group"] = "Ring-1"

@@ -196,11 +196,12 @@ def list_locks(call: Call) -> Answer:
 
 
 def list_permissions(call: Call) -> Answer:
-    """What the caller may do: everything but what is denied in the subscription."""
+    """What the caller may do: what is granted in the subscription, else everything but what is denied there."""
     subscription = _scope(call).split("/")[2] if _scope(call).lower().startswith("/subscriptions/") else ""
     refused = [found.operation for found in call.azure.faults.denials if found.subscription == subscription.lower()]
-    permission = {"actions": ["*"], "notActions": refused, "dataActions": [], "notDataActions": []}
-    return Answer(body={"value": [permission]})
+    everything: Wire = {"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}
+    granted = call.state.caller_permissions.get(subscription.lower(), [everything])
+    return Answer(body={"value": [found | {"notActions": [*found["notActions"], *refused]} for found in granted]})
 
 
 def _scoped(method: str, path: str, operation: str, handler: Handler) -> Route:

@@ -102,6 +102,8 @@ class DemoEstate:
         self.remediation_deployments: dict[str, list[Wire]] = defaultdict(list)
         self.role_assignments: dict[str, Wire] = {}
         self.locks: dict[str, Wire] = {}
+        self.caller_permissions: dict[str, list[Wire]] = {}
+        """By subscription id: what the caller is granted there, where that is not everything."""
         self.activity: dict[str, list[Wire]] = defaultdict(list)
         """By subscription id."""
         self.guest_faults: dict[str, Wire] = {}

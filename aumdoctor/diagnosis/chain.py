@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from enum import StrEnum
 
@@ -66,43 +67,89 @@ class Chain(msgspec.Struct, frozen=True, kw_only=True):
     answers: tuple[Answer, ...] = ()
 
 
-def chain_of(examination: Examination, checks: Iterable[Check], machine: Machine) -> Chain:
-    """The chain of a machine of an examined estate; `checks` are those that it was examined with. Pure."""
-    checks = tuple(checks)
-    by_id = {check.id: check for check in checks}
-    context = Context(examination.estate, examination.examined_at)
-    said = answers(examination.estate, checks, machine, examination.examined_at)
-    scopes = {machine.key, ids.subscription_scope(machine.subscription_id)}
-    findings = [finding for finding in examination.findings if _concerns(finding, machine)]
-    unknowns = [unknown for unknown in examination.unknowns if ids.key(unknown.resource_id) in scopes]
-    links = tuple(
-        _link(
-            link,
-            standing(link, machine, context),
-            [finding for finding in findings if link_of(finding.check) is link],
-            [unknown for unknown in unknowns if link_of(unknown.check) is link],
-            by_id,
+class Chains:
+    """The chains of an examined estate's machines; what is looked up for all of them is looked up once.
+
+    `checks` are those that the estate was examined with. Pure.
+    """
+
+    def __init__(self, examination: Examination, checks: Iterable[Check]) -> None:
+        self.examination = examination
+        self.checks = {check.id: check for check in checks}
+        self.context = Context(examination.estate, examination.examined_at)
+        self._findings: dict[str, list[Finding]] = defaultdict(list)
+        self._by_about: dict[tuple[str, str], Finding] = {}
+        for finding in examination.findings:
+            self._by_about.setdefault((finding.check, ids.key(finding.resource_id)), finding)
+            for subject in dict.fromkeys([ids.key(finding.resource_id), *map(ids.key, finding.machines)]):
+                self._findings[subject].append(finding)
+        self._unknowns: dict[str, list[Unknown]] = defaultdict(list)
+        for unknown in examination.unknowns:
+            self._unknowns[ids.key(unknown.resource_id)].append(unknown)
+        self._verdicts = {ids.key(each.resource_id): each.verdict for each in examination.machines}
+        self._cures = {
+            id(finding): cure for finding, cure in zip(examination.findings, examination.remedies, strict=True)
+        }
+
+    def findings_of(self, machine: Machine) -> list[Finding]:
+        """What was found on a machine, or elsewhere with this machine among those that suffer from it."""
+        return self._findings.get(machine.key, [])
+
+    def unknowns_of(self, machine: Machine) -> list[Unknown]:
+        """What could not be answered about a machine or its subscription."""
+        subscription = ids.subscription_scope(machine.subscription_id)
+        return [*self._unknowns.get(machine.key, ()), *self._unknowns.get(subscription, ())]
+
+    def unknowns_about(self, resource_id: str) -> list[Unknown]:
+        """What could not be answered about a resource itself."""
+        return self._unknowns.get(ids.key(resource_id), [])
+
+    def can_stop(self, unknown: Unknown) -> bool:
+        """Whether what could not be answered might have stopped patching."""
+        return can_stop_patching(self.checks[unknown.check])
+
+    def root_of(self, finding: Finding) -> Finding:
+        """The finding that explains another one; itself where none does."""
+        if finding.explained_by is None:
+            return finding
+        return self._by_about.get((finding.explained_by, ids.key(finding.explained_by_resource or "")), finding)
+
+    def cure_of(self, finding: Finding) -> tuple[Remedy, ...]:
+        """The remedies of a finding of this examination, best first."""
+        return self._cures.get(id(finding), ())
+
+    def of(self, machine: Machine) -> Chain:
+        """The chain of one machine, without the answers of single checks."""
+        findings, unknowns = self.findings_of(machine), self.unknowns_of(machine)
+        links = tuple(
+            _link(
+                link,
+                standing(link, machine, self.context),
+                [finding for finding in findings if link_of(finding.check) is link],
+                [unknown for unknown in unknowns if link_of(unknown.check) is link],
+                self.checks,
+            )
+            for link in Link
         )
-        for link in Link
-    )
-    verdict = next(each.verdict for each in examination.machines if ids.key(each.resource_id) == machine.key)
-    broken = next((link for link in links if link.state is LinkState.BROKEN), None)
-    worst = broken.findings[0] if broken is not None else _worst_warning(links)
-    root = _root(worst, examination.findings) if worst is not None else None
-    return Chain(
-        machine=machine,
-        verdict=verdict,
-        answer=_answer(machine, context, links, broken is not None, root),
-        links=links,
-        broken_at=broken.link if broken is not None else None,
-        root=root,
-        cure=_cure(root, examination) if root is not None else (),
-        answers=said,
-    )
+        broken = next((link for link in links if link.state is LinkState.BROKEN), None)
+        worst = broken.findings[0] if broken is not None else _worst_warning(links)
+        root = self.root_of(worst) if worst is not None else None
+        return Chain(
+            machine=machine,
+            verdict=self._verdicts[machine.key],
+            answer=_answer(machine, self.context, links, broken is not None, root),
+            links=links,
+            broken_at=broken.link if broken is not None else None,
+            root=root,
+            cure=self.cure_of(root) if root is not None else (),
+        )
 
 
-def _concerns(finding: Finding, machine: Machine) -> bool:
-    return ids.key(finding.resource_id) == machine.key or machine.key in map(ids.key, finding.machines)
+def chain_of(examination: Examination, checks: Iterable[Check], machine: Machine) -> Chain:
+    """The chain of a machine of an examined estate, with what every check says of it. Pure."""
+    checks = tuple(checks)
+    said = answers(examination.estate, checks, machine, examination.examined_at)
+    return msgspec.structs.replace(Chains(examination, checks).of(machine), answers=said)
 
 
 def _link(
@@ -133,21 +180,6 @@ def _link(
         findings=tuple(findings),
         unknowns=tuple(unknowns),
     )
-
-
-def _root(finding: Finding, findings: Iterable[Finding]) -> Finding:
-    if finding.explained_by is None:
-        return finding
-    about = ids.key(finding.explained_by_resource or "")
-    same = (each for each in findings if each.check == finding.explained_by and ids.key(each.resource_id) == about)
-    return next(same, finding)
-
-
-def _cure(root: Finding, examination: Examination) -> tuple[Remedy, ...]:
-    for finding, remedies in zip(examination.findings, examination.remedies, strict=True):
-        if finding is root:
-            return remedies
-    return ()
 
 
 def _worst_warning(links: tuple[ChainLink, ...]) -> Finding | None:

@@ -1,5 +1,6 @@
 """Advice: attach a machine to a schedule of the owner's choice."""
 
+from aumdoctor.knowledge.images import supported_image
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
@@ -20,9 +21,10 @@ from aumdoctor.remedies.remedy import Prescription, Risk, az, remedy
 )
 def attach_to_schedule(finding: Finding, estate: Estate) -> Prescription | None:
     """Not made out as a call: which schedule a machine belongs to, and with that when it restarts, is its owner's to
-    say. Where a finding knows the schedule, `assign-schedule` is the remedy."""
+    say. Where a finding knows the schedule, `assign-schedule` is the remedy. Not made out for a VM of an image that
+    Azure Update Manager excludes, for which its schedule would fail."""
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))
-    if machine is None or finding.details.get("scheduled") == "true":
+    if machine is None or finding.details.get("scheduled") == "true" or _is_excluded(machine):
         return None
     names = az_words(machine.id, "")[2:]
     steps = [
@@ -60,6 +62,11 @@ def _attach(machine: Machine, estate: Estate) -> str:
     return (
         f"Attach the machine to it, 15 minutes before its window at the latest. For one of the subscription's: {line}"
     )
+
+
+def _is_excluded(machine: Machine) -> bool:
+    image = machine.image
+    return image is not None and supported_image(image.publisher, image.offer, image.sku) is False
 
 
 def _is_near(schedule: MaintenanceConfiguration, machine: Machine) -> bool:

@@ -270,6 +270,8 @@ _DETAILS = {
     "policyAssignmentId": _ASSIGNMENT,
     "principalId": "{principalId}",
     "scope": _SUBSCRIPTION,
+    "startDateTime": "2026-01-04 02:00",
+    "timeZone": "W. Europe Standard Time",
 }
 
 

@@ -12,6 +12,7 @@ import msgspec
 from aumdoctor.checks.check import Check, Subject
 from aumdoctor.diagnosis.causes import parents_of
 from aumdoctor.knowledge.entry import Entry
+from aumdoctor.knowledge.notes import Note, note_named, notes
 from aumdoctor.model.facts import READ_PERMISSIONS
 from aumdoctor.remedies.catalogue import BY_NAME
 
@@ -87,14 +88,40 @@ def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
     names = {check.id: check.name for check in checks}
     title = f"{entry.code} {entry.name}" if entry.code else entry.name
     found_by = [f"{each} {names[each]}" for each in entry.checks if each in names]
+    told_in = [note for each in entry.checks if each not in names and (note := note_named(each)) is not None]
     parts = [
         f"{title} ({entry.kind})",
         _fill(entry.means, width),
         *_listed("What to do", entry.advice, width),
         *_listed("Found by", found_by, width),
+        *_listed("See also", [f"{note.id} {note.name}: {note.summary}" for note in told_in], width),
         *_listed("Source", [f"{entry.source} (as of {entry.as_of})"], width),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def of_note(note: Note, width: int) -> str:
+    """A note in full, and that it is one."""
+    parts = [
+        f"{note.id} {note.name}",
+        _fill("A note and no check: nothing that a scan reads tells of it.", width),
+        *_documentation(note.documentation, width),
+        *_listed("Source", [f"{note.source} (as of {notes().as_of})"], width),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def note_as_json(note: Note) -> str:
+    """A JSON array with one note, in the form in which a check is shown as far as a note has it."""
+    told = {
+        "id": note.id,
+        "name": note.name,
+        "summary": note.summary,
+        "note": True,
+        "source": note.source,
+        "documentation": note.documentation,
+    }
+    return msgspec.json.format(msgspec.json.encode([told]), indent=2).decode() + "\n"
 
 
 def _cure(name: str) -> str:

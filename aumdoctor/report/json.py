@@ -8,19 +8,16 @@ from typing import Any
 
 import msgspec
 
-from aumdoctor.report.result import SCHEMA_VERSION, Report
-from aumdoctor.report.why import WHY_SCHEMA_VERSION, Why
-
 # JSON escapes the C0 control characters by itself. The rest of what can steer a terminal stands only inside strings.
 _STEERING = re.compile("[\x7f-\x9f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
 
 
-def render(report: Report | Why) -> str:
+def render(report: msgspec.Struct) -> str:
     """A report as an indented JSON document with a line break at its end."""
     return "".join(pieces(report))
 
 
-def pieces(report: Report | Why) -> Iterator[str]:
+def pieces(report: msgspec.Struct) -> Iterator[str]:
     """The same document piece by piece, a row of a long list at a time: of a large estate it is hundreds of megabytes,
     which need not be in memory at once."""
     for position, name in enumerate(report.__struct_fields__):
@@ -41,25 +38,31 @@ def _text(value: Any, margin: int) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", indented)
 
 
-def schema() -> dict[str, Any]:
-    """The JSON Schema (2020-12) of the report of a scan. Every property is always there, and there is no other."""
-    return _schema(Report, f"urn:aumdoctor:report:{SCHEMA_VERSION}", f"aumdoctor report {SCHEMA_VERSION}")
+CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs")
+"""The documents that commands write as JSON; each has its schema in `docs/{name}.schema.json`."""
 
 
-def schema_of_why() -> dict[str, Any]:
-    """The same of the report on one machine."""
-    return _schema(Why, f"urn:aumdoctor:why:{WHY_SCHEMA_VERSION}", f"aumdoctor why {WHY_SCHEMA_VERSION}")
+def schema(name: str = "report") -> dict[str, Any]:
+    """The JSON Schema (2020-12) of one of CONTRACTS. Every property is always there, and there is no other."""
+    from aumdoctor.report import forecast, gate, result, runs, scope, why, windows
 
-
-def _schema(kind: type, id: str, title: str) -> dict[str, Any]:
+    kind, version = {
+        "report": (result.Report, result.SCHEMA_VERSION),
+        "why": (why.Why, why.WHY_SCHEMA_VERSION),
+        "scope": (scope.Scopes, scope.SCOPE_SCHEMA_VERSION),
+        "windows": (windows.Windows, windows.WINDOWS_SCHEMA_VERSION),
+        "forecast": (forecast.Forecasts, forecast.FORECAST_SCHEMA_VERSION),
+        "gate": (gate.Gate, gate.GATE_SCHEMA_VERSION),
+        "runs": (runs.Runs, runs.RUNS_SCHEMA_VERSION),
+    }[name]
     (_, components) = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     definitions = {name: _strict(definition) for name, definition in sorted(components.items())}
     root = definitions.pop(kind.__name__)
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "$id": id,
+        "$id": f"urn:aumdoctor:{name}:{version}",
         **root,
-        "title": title,
+        "title": f"aumdoctor {name} {version}",
         "$defs": definitions,
     }
 

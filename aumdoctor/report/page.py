@@ -44,6 +44,7 @@ class Page:
         self._console = Console(
             file=self._buffer,
             width=width,
+            height=25,  # never used, and without it Rich asks for the terminal's size at every line
             force_terminal=color,
             no_color=not color,
             color_system="auto" if color else None,

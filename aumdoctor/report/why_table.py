@@ -11,7 +11,7 @@ from aumdoctor.report.text import printable
 from aumdoctor.report.why import ChainLink, Why
 
 # A mark stands for its state where there is no colour, too.
-_MARKS = {
+MARKS = {
     "ok": ("ok", "green"),
     "warning": ("warning", "yellow"),
     "broken": ("BROKEN", "bold red"),
@@ -39,7 +39,7 @@ def render(why: Why, *, verbose: bool = False, width: int = 80, color: bool = Fa
     chain.add_column(no_wrap=True)
     chain.add_column(overflow="fold")
     for link in why.chain:
-        mark, style = _MARKS[link.state]
+        mark, style = MARKS[link.state]
         chain.add_row(Text(mark, style=style), Text(link.link), Text(sentence(link.said)))
     page.indented(chain)
     for link in why.chain:

@@ -49,8 +49,24 @@ def test_every_check_is_measured_and_the_dearest_come_first() -> None:
     assert altogether == sorted(altogether, reverse=True)
 
 
+def test_a_gate_asks_about_each_machine_once_and_about_the_rest_as_often_as_before(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(["--only", "gate", "--quick"]) == 0
+    rows = [numbers(line) for line in capsys.readouterr().out.splitlines() if line.startswith(("| 5 ", "| 10 "))]
+    assert [(machines, per_machine) for machines, _, per_machine, *_ in rows] == [("5", "5"), ("10", "10")]
+    assert rows[0][1::2][:2] == rows[1][1::2][:2], "Resource Graph, other ARM"
+
+
+def test_windows_are_reckoned_from_the_texts_of_schedules(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--only", "occurrences", "--quick"]) == 0
+    (row,) = [numbers(line) for line in capsys.readouterr().out.splitlines() if line.startswith("| 50 ")]
+    assert int(row[2].replace(",", "")) > 50
+
+
 def test_every_table_can_be_asked_for_by_name() -> None:
-    assert set(TABLES) == {"start-up", "demo", "full-scan", "requests", "judging", "checks"}
+    scanning = {"start-up", "demo", "full-scan", "requests", "judging", "checks"}
+    assert set(TABLES) == scanning | {"dynamic-scopes", "occurrences", "gate"}
     with pytest.raises(SystemExit):
         main(["--only", "start"])
 

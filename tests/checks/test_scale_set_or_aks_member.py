@@ -3,7 +3,17 @@ import pytest
 from aumdoctor.checks.scale_set_or_aks_member import scale_set_or_aks_member as check
 from aumdoctor.model.facts import Fact
 from aumdoctor.model.finding import Confidence, Severity
-from tests.builders import arc_machine, azure_vm, estate, examine, finding, findings, unknowns
+from tests.builders import (
+    arc_machine,
+    azure_vm,
+    change,
+    estate,
+    examine,
+    finding,
+    findings,
+    patch_settings,
+    unknowns,
+)
 
 SCALE_SET = "/subscriptions/s/resourceGroups/rg-prod/providers/Microsoft.Compute/virtualMachineScaleSets/web"
 MEMBER = azure_vm(virtual_machine_scale_set_id=SCALE_SET)
@@ -20,6 +30,13 @@ def test_a_member_of_a_flexible_scale_set_on_a_schedule() -> None:
 
 def test_without_a_schedule_it_is_low() -> None:
     assert finding(estate(MEMBER), check).severity is Severity.LOW
+
+
+def test_one_that_azure_patches_by_itself_is_as_it_should_be() -> None:
+    by_azure = patch_settings(bypass_platform_safety_checks_on_user_schedule=False)
+    assert findings(estate(change(MEMBER, patch_settings=by_azure)), check) == ()
+    # Attached to a schedule it is not patched by Azure, and not as it should be.
+    assert finding(estate(change(MEMBER, patch_settings=by_azure), scheduled=True), check).severity is Severity.MEDIUM
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,7 @@
 import pytest
 
 from aumdoctor.checks.autopatch_image_not_supported import autopatch_image_not_supported
+from aumdoctor.checks.custom_image_autopatch_noop import custom_image_autopatch_noop
 from aumdoctor.checks.engine import AnswerState, answers
 from aumdoctor.checks.unintended_platform_patching import unintended_platform_patching as check
 from aumdoctor.model.facts import Fact
@@ -44,10 +45,11 @@ def test_arc_machines_are_never_patched_by_azure_itself() -> None:
 def test_an_image_that_azure_leaves_out_is_told_of_once() -> None:
     vm = azure_vm(image=CUSTOM, patch_settings=BY_AZURE)
     seen = estate(vm)
-    assert [found.check for found in findings(seen, check, autopatch_image_not_supported)] == ["AUM035"]
+    told = findings(seen, check, autopatch_image_not_supported, custom_image_autopatch_noop)
+    assert [found.check for found in told] == ["AUM141c"]
     (answer,) = answers(seen, [check], vm, NOW)
     assert answer.state is AnswerState.NOT_APPLICABLE
-    assert "AUM035" in answer.reason
+    assert "AUM141c" in answer.reason
 
 
 def test_an_image_that_is_not_known_here_leaves_both_standing() -> None:

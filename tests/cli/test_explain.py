@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 
 from aumdoctor.checks.registry import CHECKS
+from aumdoctor.knowledge.notes import notes
 
 Run = Callable[..., Any]
 
@@ -38,6 +39,34 @@ def test_a_check_that_is_not_there_yet_is_not_promised(run: Run) -> None:
     ended = run("explain", "dpkg --configure -a")
     assert ended.code == 0
     assert "AUM090" not in ended.out or any(check.id == "AUM090" for check in CHECKS)
+
+
+@pytest.mark.parametrize("query", ["AUM140", "aum140", "no-rollback", "rollback"])
+def test_a_note_is_explained_and_called_one(run: Run, query: str) -> None:
+    ended = run("explain", query)
+    assert ended.code == 0
+    assert ended.out.startswith("AUM140 no-rollback\n\nA note and no check")
+    for part in ("Why it matters\n", "What to do\n", "Source\n", "(as of 20"):
+        assert part in ended.out
+
+
+def test_a_mistyped_note_is_suggested(run: Run) -> None:
+    assert "rollback" in run("explain", "rolback").err
+
+
+def test_every_note_fits_80_columns(run: Run) -> None:
+    for note in notes().rows:
+        lines = run("explain", note.id).out.splitlines()
+        assert lines[0] == f"{note.id} {note.name}"
+        assert [line for line in lines if len(line) > 80 and " " in line.strip()] == []
+        assert not any("`" in line or "##" in line for line in lines)
+
+
+def test_an_error_text_leads_to_its_note(run: Run) -> None:
+    for text in ("WireServerConnectivityCheck.Passed.Port32526Failed", "cannot reach 168.63.129.16:80"):
+        told = run("explain", text).out
+        assert "See also\n  AUM076 wireserver-blocked: " in told
+        assert "Found by\n  AUM042 vm-agent-not-ready" in told
 
 
 def test_an_unknown_word_ends_with_2_and_the_nearest(run: Run) -> None:
@@ -106,6 +135,23 @@ def test_the_list_as_json_carries_what_a_program_needs(run: Run) -> None:
     assert all(check["documentation"] and check["severity"] and check["needs"] for check in listed)
     (shown,) = json.loads(run("checks", "show", "AUM018", "-o", "json").out)
     assert shown == next(check for check in listed if check["id"] == "AUM018")
+
+
+def test_a_note_is_shown_as_well_and_not_listed(run: Run) -> None:
+    ended = run("checks", "show", "AUM140")
+    assert ended.code == 0
+    assert ended.out == run("explain", "AUM140").out
+    (shown,) = json.loads(run("checks", "show", "no-rollback", "-o", "json").out)
+    assert (shown["id"], shown["note"]) == ("AUM140", True)
+    assert "## What to do" in shown["documentation"]
+    assert "AUM140" not in run("checks", "list").out
+
+
+def test_a_note_cannot_be_scanned_for(run: Run) -> None:
+    ended = run("scan", "--demo", "--checks", "AUM140")
+    assert ended.code == 2
+    assert "AUM140 no-rollback is a note and no check" in ended.err
+    assert "aumdoctor explain AUM140" in ended.err
 
 
 def test_an_unknown_check_cannot_be_shown(run: Run) -> None:

@@ -64,6 +64,16 @@ def test_permissions_of_a_subscription_have_the_documented_shape(subscription: s
     assert permission == {"actions": ["*"], "notActions": [], "dataActions": [], "notDataActions": []}
 
 
+def test_the_caller_of_an_audited_subscription_may_only_look(state: DemoEstate, subscription: str, arm: Any) -> None:
+    assert plant(state, "AUM047", add_vm(state)) == f"/subscriptions/{subscription}"
+    path = f"/subscriptions/{subscription}/{AUTHORIZATION}/permissions?api-version=2022-04-01"
+    (permission,) = arm.all(path)
+    assert (permission["actions"], permission["notActions"]) == (["*/read"], [])
+    other = add_subscription(state, "22222222-2222-2222-2222-222222222222", "other")
+    (elsewhere,) = arm.all(f"/subscriptions/{other}/{AUTHORIZATION}/permissions?api-version=2022-04-01")
+    assert elsewhere["actions"] == ["*"]
+
+
 def test_a_write_that_undid_a_policy_is_in_the_activity_log(state: DemoEstate, subscription: str, arm: Any) -> None:
     vm_id = add_vm(state, os_type="Linux")
     plant(state, "AUM041", vm_id)

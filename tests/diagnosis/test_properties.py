@@ -45,6 +45,9 @@ from tests.builders import (
     subscription,
 )
 
+fewer = settings(max_examples=settings().max_examples * 2 // 5)
+"""Estates are large, and each one is judged by every check."""
+
 UNREADY = VmAgent(version="2.7.0.0", status=Status(code="ProvisioningState/Unavailable", display_status="Not Ready"))
 POLICIES = (
     "59efceea-0c96-497e-a4a1-4eb2290dac15",
@@ -178,6 +181,7 @@ def about(finding: Finding) -> tuple[str, str]:
 
 
 @given(estates())
+@fewer
 def test_folding_never_hides_a_finding(seen: Estate) -> None:
     found, judged = judge(seen, CHECKS, NOW).findings, examined(seen)
     assert [bare(finding) for finding in judged.findings] == list(found)
@@ -191,6 +195,7 @@ def test_folding_never_hides_a_finding(seen: Estate) -> None:
 
 
 @given(estates())
+@fewer
 def test_every_symptom_hangs_on_a_root_that_is_there(seen: Estate) -> None:
     findings = examined(seen).findings
     roots = {about(finding) for finding in findings if finding.explained_by is None}
@@ -200,6 +205,7 @@ def test_every_symptom_hangs_on_a_root_that_is_there(seen: Estate) -> None:
 
 
 @given(estates(), st.randoms(use_true_random=False))
+@fewer
 def test_without_its_cause_a_symptom_is_uncovered_or_explained_by_another(seen: Estate, chance: random.Random) -> None:
     findings = examined(seen).findings
     causes = sorted({finding.explained_by for finding in findings if finding.explained_by})
@@ -224,6 +230,7 @@ def healed(seen: Estate) -> Estate:
 
 
 @given(estates())
+@fewer
 def test_a_cause_that_is_cured_explains_nothing_any_more(seen: Estate) -> None:
     cured = {"AUM005", "AUM012", "AUM045", "AUM117"}
     before, after = examined(seen).findings, examined(healed(seen)).findings
@@ -236,6 +243,7 @@ def test_a_cause_that_is_cured_explains_nothing_any_more(seen: Estate) -> None:
 
 
 @given(estates(), st.randoms(use_true_random=False))
+@fewer
 def test_the_verdict_does_not_depend_on_the_order_of_checks_or_rows(seen: Estate, chance: random.Random) -> None:
     rows = ("machines", "assignments", "configurations", "subscriptions", "readings", "policy_states", "runs")
     mixed = change(seen, **{name: tuple(chance.sample(each := getattr(seen, name), len(each))) for name in rows})
@@ -250,7 +258,7 @@ def test_the_verdict_does_not_depend_on_the_order_of_checks_or_rows(seen: Estate
 
 
 @given(estates())
-@settings(max_examples=50)
+@fewer
 def test_the_chain_and_the_verdict_say_the_same(seen: Estate) -> None:
     judged = examined(seen)
     verdicts = {verdict.resource_id: verdict.verdict for verdict in judged.machines}
@@ -272,6 +280,7 @@ def test_the_chain_and_the_verdict_say_the_same(seen: Estate) -> None:
 
 
 @given(estates())
+@fewer
 def test_the_order_of_cure_puts_causes_before_what_they_cause(seen: Estate) -> None:
     diagnoses = examined(seen).diagnoses
     place = {diagnosis.cause: diagnosis.cure_order for diagnosis in diagnoses}

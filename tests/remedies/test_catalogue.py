@@ -58,6 +58,8 @@ def findings_about(machine: Machine, name: str) -> Iterator[Finding]:
         "rebootSetting": "Always",
         "instead": "a newer release",
         "dynamicScope": "true",
+        "startDateTime": "2026-01-03 02:00",
+        "timeZone": "W. Europe Standard Time",
     }
     for scheduled in ("true", "false"):
         yield Finding(

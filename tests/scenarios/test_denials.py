@@ -7,14 +7,16 @@ from aumdoctor.checks.registry import CHECKS
 from aumdoctor.errors import UnreadableError, UsageError
 from aumdoctor.model import ids
 from aumdoctor.model.facts import Fact
-from tests.scenarios.conftest import Serve
+from tests.scenarios.conftest import MACHINES_ALONE, Serve
 
 SUBSCRIPTION_READS = {
     Fact.PROVIDERS: r"GET /subscriptions/[^/]+/providers/Microsoft\.(Compute|Maintenance)\?",
     Fact.POLICY_ASSIGNMENTS: r"GET .*/policyAssignments\?",
     Fact.REMEDIATIONS: r"GET .*/remediations\?",
     Fact.ROLE_ASSIGNMENTS: r"GET .*/roleAssignments\?",
-    Fact.ACTIVITY_LOG: r"GET .*/eventtypes/management/values\?",
+    Fact.ACTIVITY_LOG: r"GET .*/eventtypes/management/values\?.*resourceUri",
+    Fact.MAINTENANCE_CHANGES: r"GET .*/eventtypes/management/values\?.*resourceProvider",
+    Fact.CALLER_PERMISSIONS: r"GET .*/Microsoft.Authorization/permissions\?",
 }
 ARM_LISTS = {
     Fact.POWER_STATE: r"GET .*statusOnly=true",
@@ -23,6 +25,8 @@ ARM_LISTS = {
     Fact.RUNS: r"GET .*/applyUpdates\?",
     Fact.POLICY_STATES: r"POST .*/policyStates/latest/queryResults",
     Fact.EXTENSIONS: r"GET .*/machines/[^/]+/extensions\?",
+    Fact.SQL_VIRTUAL_MACHINES: r"GET .*/sqlVirtualMachines\?",
+    Fact.EVENT_SUBSCRIPTIONS: r"GET .*/systemTopics\?",
 }
 
 
@@ -34,7 +38,7 @@ ARM_LISTS = {
 def test_a_refused_read_is_a_gap_and_leaves_its_checks_unknown(
     serve: Serve, fact: Fact, pattern: str, source: str
 ) -> None:
-    doctor = serve(machines=120, seed=4)
+    doctor = serve(machines=60, seed=4)
     doctor.server.faults.fail(
         pattern,
         403,
@@ -56,7 +60,7 @@ def test_a_refused_read_is_a_gap_and_leaves_its_checks_unknown(
     assert {unknown.check for unknown in examination.unknowns if unknown.fact is fact} <= resting_on_it | using_it
     if resting_on_it and fact is not Fact.POWER_STATE:  # the instance view tells the power state as well
         assert any(unknown.fact is fact and unknown.permission for unknown in examination.unknowns)
-    assert len(examination.estate.machines) == 120
+    assert len(examination.estate.machines) == 60
 
 
 def test_arc_machines_that_cannot_be_listed_leave_the_vms_standing(serve: Serve) -> None:
@@ -70,7 +74,7 @@ def test_arc_machines_that_cannot_be_listed_leave_the_vms_standing(serve: Serve)
 
 def test_a_vm_deleted_while_the_scan_runs_is_no_gap(serve: Serve) -> None:
     doctor = serve(machines=40, seed=4)
-    whole = doctor.collect(depth="quick")
+    whole = doctor.collect(depth="quick", facts=frozenset({Fact.MACHINE, Fact.POWER_STATE}))
     gone = next(m for m in whole.machines if m.is_azure_vm and m.power_state == "running")
     doctor.server.faults.fail(rf"GET .*/{gone.name}\?", 404, None, code="ResourceNotFound")
     estate = doctor.collect()
@@ -96,9 +100,9 @@ def test_a_configuration_elsewhere_that_may_not_be_read_is_a_gap(serve: Serve) -
 
 def test_a_management_group_is_its_subscriptions(serve: Serve) -> None:
     doctor = serve(machines=40, seed=4)
-    everything = doctor.collect(depth="quick")
+    everything = doctor.collect(depth="quick", facts=MACHINES_ALONE)
     group = next(name for name in _management_groups(doctor.server.state))
-    below = doctor.collect(depth="quick", scope=ScopeRequest(management_groups=(group,)))
+    below = doctor.collect(depth="quick", scope=ScopeRequest(management_groups=(group,)), facts=MACHINES_ALONE)
     assert below.subscriptions
     assert {found.id for found in below.subscriptions} <= {found.id for found in everything.subscriptions}
     for wrong, says in (("nobody", "cannot be read"), ("a/../b c", "no management group id")):
@@ -113,7 +117,7 @@ def _management_groups(state: object) -> list[str]:
 
 def test_a_subscription_may_be_read_without_listing_them_all(serve: Serve) -> None:
     doctor = serve(machines=40, seed=4)
-    one = doctor.collect(depth="quick").machines[0].subscription_id
+    one = doctor.collect(depth="quick", facts=MACHINES_ALONE).machines[0].subscription_id
     doctor.server.faults.fail(r"GET /subscriptions\?", 403, None, code="AuthorizationFailed")
     estate = doctor.collect(depth="quick", scope=ScopeRequest(subscriptions=(one,)))
     assert {machine.subscription_id for machine in estate.machines} == {one}

@@ -7,7 +7,7 @@ from aumdoctor.diagnosis.examine import Verdict
 from aumdoctor.errors import UnreadableError, UsageError
 from aumdoctor.model import ids
 from aumdoctor.model.facts import Fact, Outcome
-from tests.scenarios.conftest import Serve
+from tests.scenarios.conftest import MACHINES_ALONE, Serve
 
 GRAPH = "POST /providers/Microsoft.ResourceGraph"
 
@@ -37,7 +37,7 @@ def test_one_denied_subscription_of_several_is_a_gap_and_the_others_are_examined
 @pytest.mark.parametrize("source", ["auto", "arm"])
 def test_a_denied_detail_makes_its_checks_unknown_and_no_machine_healthy(serve: Serve, source: str) -> None:
     doctor = serve(machines=60, seed=4)
-    subscription = populated_subscriptions(doctor.collect(depth="quick"))[0]
+    subscription = populated_subscriptions(doctor.collect(depth="quick", facts=MACHINES_ALONE))[0]
     doctor.server.faults.deny(subscription, "Microsoft.Compute/virtualMachines/instanceView/read")
     doctor.server.faults.fail(
         r"GET /subscriptions/[^?]*virtualMachines/[^/?]+\?.*instanceView",
@@ -103,7 +103,7 @@ def test_random_faults_lose_no_machine(serve: Serve) -> None:
 
 def test_a_provider_that_would_register_itself_is_left_alone(serve: Serve) -> None:
     doctor = serve(machines=60, seed=4)
-    subscription = populated_subscriptions(doctor.collect(depth="quick"))[-1]
+    subscription = populated_subscriptions(doctor.collect(depth="quick", facts=MACHINES_ALONE))[-1]
     doctor.server.faults.unregister(subscription, "Microsoft.Compute")
 
     estate = doctor.collect(source="arm")
@@ -155,7 +155,7 @@ def test_a_row_that_cannot_be_decoded_is_a_machine_that_is_unknown(serve: Serve)
 
 def test_what_the_graph_does_not_show_arm_is_asked_for(serve: Serve) -> None:
     doctor = serve(machines=60, seed=4)
-    whole = doctor.collect(depth="quick")
+    whole = doctor.collect(depth="quick", facts=MACHINES_ALONE)
     hidden = populated_subscriptions(whole)[0]
 
     def lag(body: object) -> object:
@@ -247,20 +247,26 @@ def test_an_endpoint_that_does_not_answer_is_told_apart(serve: Serve, monkeypatc
 
 def test_a_name_that_nothing_bears_is_answered_with_the_nearest(serve: Serve) -> None:
     doctor = serve(machines=30, seed=4)
-    estate = doctor.collect(depth="quick")
+    estate = doctor.collect(depth="quick", facts=MACHINES_ALONE)
     name = estate.subscriptions[0].name
     with pytest.raises(UsageError) as caught:
-        doctor.collect(scope=ScopeRequest(subscriptions=(name + "x",)))
+        doctor.collect(scope=ScopeRequest(subscriptions=(name + "x",)), facts=MACHINES_ALONE)
     assert name in (caught.value.advice or "")
     machine = estate.machines[0].name
     with pytest.raises(UsageError) as caught:
-        doctor.collect(scope=ScopeRequest(all_subscriptions=True, machines=(machine + "x",)), depth="quick")
+        doctor.collect(
+            scope=ScopeRequest(all_subscriptions=True, machines=(machine + "x",)), depth="quick", facts=MACHINES_ALONE
+        )
     assert machine.lower() in (caught.value.advice or "")
     group = estate.machines[0].resource_group
     with pytest.raises(UsageError) as caught:
-        doctor.collect(scope=ScopeRequest(all_subscriptions=True, resource_groups=(group + "x",)), depth="quick")
+        doctor.collect(
+            scope=ScopeRequest(all_subscriptions=True, resource_groups=(group + "x",)),
+            depth="quick",
+            facts=MACHINES_ALONE,
+        )
     assert group.lower() in (caught.value.advice or "")
-    by_name = doctor.collect(scope=ScopeRequest(subscriptions=(name.upper(),)), depth="quick")
+    by_name = doctor.collect(scope=ScopeRequest(subscriptions=(name.upper(),)), depth="quick", facts=MACHINES_ALONE)
     assert [subscription.name for subscription in by_name.subscriptions] == [name]
 
 

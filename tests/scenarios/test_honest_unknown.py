@@ -12,7 +12,7 @@ from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact, Outcome
 from aumdoctor.model.finding import Severity
-from tests.scenarios.conftest import Serve
+from tests.scenarios.conftest import MACHINES_ALONE, Doctor, Serve
 
 GRAPH = "POST /providers/Microsoft.ResourceGraph"
 LISTS = r"GET /subscriptions/{}/providers/Microsoft\.(Compute/virtualMachines|HybridCompute/machines)\?"
@@ -29,10 +29,14 @@ def without(subscription: str):  # type: ignore[no-untyped-def]
     return hide
 
 
+def a_subscription_with_machines(doctor: Doctor) -> str:
+    return doctor.collect(depth="quick", facts=MACHINES_ALONE).machines[0].subscription_id
+
+
 @pytest.mark.parametrize("granted", [["Microsoft.Maintenance/*"], ["*/write"], []])
 def test_an_empty_list_without_the_right_to_read_is_not_believed(serve: Serve, granted: list[str]) -> None:
     doctor = serve(machines=40, seed=4)
-    empty = doctor.collect(depth="quick").machines[0].subscription_id
+    empty = a_subscription_with_machines(doctor)
     faults = doctor.server.faults
     faults.rewrite(GRAPH, without(empty), None)
     faults.answer(LISTS.format(empty), NOTHING, times=None)
@@ -51,13 +55,13 @@ def test_an_empty_list_without_the_right_to_read_is_not_believed(serve: Serve, g
 )
 def test_an_empty_list_with_the_right_to_read_is_empty(serve: Serve, granted: list[str]) -> None:
     doctor = serve(machines=40, seed=4)
-    empty = doctor.collect(depth="quick").machines[0].subscription_id
+    empty = a_subscription_with_machines(doctor)
     faults = doctor.server.faults
     faults.rewrite(GRAPH, without(empty), None)
     faults.answer(LISTS.format(empty), NOTHING, times=None)
     faults.answer(r"GET .*/permissions\?", {"value": [{"actions": granted}, {"actions": 7}]}, times=None)
 
-    estate = doctor.collect()
+    estate = doctor.collect(facts=MACHINES_ALONE)
 
     assert estate.gaps == ()
     assert estate.reading(Fact.MACHINE, ids.subscription_scope(empty)).is_known
@@ -65,17 +69,19 @@ def test_an_empty_list_with_the_right_to_read_is_empty(serve: Serve, granted: li
 
 def test_rights_that_cannot_be_asked_for_leave_an_empty_list_in_doubt(serve: Serve) -> None:
     doctor = serve(machines=40, seed=4)
-    empty = doctor.collect(depth="quick").machines[0].subscription_id
+    empty = a_subscription_with_machines(doctor)
     faults = doctor.server.faults
     faults.rewrite(GRAPH, without(empty), None)
     faults.answer(LISTS.format(empty), NOTHING, times=None)
     faults.fail(r"GET .*/permissions\?", 403, None, code="AuthorizationFailed")
-    assert [gap.operation for gap in doctor.collect().gaps] == ["verify that the subscription holds no machine"]
+    gaps = doctor.collect(facts=MACHINES_ALONE).gaps
+    assert [gap.operation for gap in gaps] == ["verify that the subscription holds no machine"]
 
 
 def test_at_depth_full_a_machine_that_only_arm_knows_is_there_and_its_results_are_unknown(serve: Serve) -> None:
     doctor = serve(machines=40, seed=4)
-    lagging = next(m for m in doctor.collect(depth="quick").machines if m.is_azure_vm and m.power_state == "running")
+    vms = doctor.collect(depth="quick", facts=frozenset({Fact.MACHINE, Fact.POWER_STATE})).machines
+    lagging = next(m for m in vms if m.is_azure_vm and m.power_state == "running")
 
     def lag(body: object) -> object:
         rows = [row for row in body["data"] if not ids.is_within(row["id"], lagging.id)]  # type: ignore[index]
@@ -113,7 +119,7 @@ def test_a_severe_finding_of_the_graph_is_confirmed_by_arm_and_falls_where_arm_k
     truth = doctor.server.state.truth
     started = next(
         machine
-        for machine in doctor.collect(depth="quick").machines
+        for machine in doctor.collect(depth="quick", facts=MACHINES_ALONE).machines
         if ("AUM012", machine.key) in truth and machine.is_azure_vm
     )
 
@@ -136,7 +142,7 @@ def test_a_severe_finding_of_the_graph_is_confirmed_by_arm_and_falls_where_arm_k
 
 def test_a_table_that_the_graph_keeps_back_for_want_of_a_right_is_unknown(serve: Serve) -> None:
     doctor = serve(machines=60, seed=4)
-    one = doctor.collect(depth="quick").machines[0].subscription_id
+    one = a_subscription_with_machines(doctor)
     right = "Microsoft.Maintenance/configurationAssignments/read"
     doctor.server.faults.deny(one, right)
     granted = {"actions": ["*/read"], "notActions": [right]}

@@ -8,10 +8,11 @@ import pytest
 from aumdoctor.azure.collect import ScopeRequest
 from aumdoctor.azure.graph import PAGE_SIZE
 from aumdoctor.cli.exit_codes import exit_code
+from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact, Outcome
 from aumdoctor.model.machine import Machine
-from tests.scenarios.conftest import Doctor, Serve
+from tests.scenarios.conftest import MACHINES_ALONE, Doctor, Serve
 
 GRAPH_LACKS = {
     "vm_agent": "the agent's status is in the instance view alone",
@@ -75,18 +76,26 @@ def test_at_depth_quick_no_machine_costs_a_call(serve: Serve, machines: int) -> 
     assessed = sum(machine.assessment is not None for machine in estate.machines)
     pages = sum(max(1, math.ceil(rows / PAGE_SIZE)) for rows in (vms, servers, assessed))
     assert graph_requests(doctor) == pages + 1, "and one query asks which subscriptions the graph shows"
-    others = [request.path for request in doctor.server.requests if not request.path.endswith("/resources")]
+    populated = {machine.subscription_id for machine in estate.machines}
+    others = [
+        request.path
+        for request in doctor.server.requests
+        if not request.path.endswith("/resources") and ids.subscription_of(request.path) in {"", *populated}
+    ]
     assert others[0] == "/subscriptions"
     rights = [path for path in others[1:] if path.endswith("/providers/Microsoft.Authorization/permissions")]
     assert others[1:] == rights, "and where the graph is silent about a fact, the rights are asked for"
     assert len(rights) <= len(estate.subscriptions)
 
 
+DECIDES_WHOSE_VIEW_IS_READ = (Fact.MACHINE, Fact.POWER_STATE, Fact.ASSESSMENT)
+
+
 def test_depth_decides_whose_instance_view_is_read(serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
     doctor = serve(machines=80, seed=5)
 
     def read(depth: str) -> tuple[int, int]:
-        estate = doctor.collect(depth=depth)
+        estate = doctor.collect(depth=depth, facts=frozenset({Fact.INSTANCE_VIEW, *DECIDES_WHOSE_VIEW_IS_READ}))
         readings = [
             reading
             for machine in estate.machines
@@ -109,13 +118,13 @@ def test_depth_decides_whose_instance_view_is_read(serve: Serve, monkeypatch: py
 
 def test_a_scope_is_narrowed_by_group_tag_location_and_name(serve: Serve) -> None:
     doctor = serve(machines=120, seed=9)
-    everything = doctor.collect(depth="quick").machines
+    everything = doctor.collect(depth="quick", facts=MACHINES_ALONE).machines
     one = next(machine for machine in everything if machine.is_azure_vm and machine.tags)
     tag, value = next(iter(one.tags.items()))
 
     def narrowed(**scope: tuple[str, ...]) -> set[str]:
         request = ScopeRequest(all_subscriptions=True, **scope)
-        return {machine.key for machine in doctor.collect(depth="quick", scope=request).machines}
+        return {machine.key for machine in doctor.collect(depth="quick", scope=request, facts=MACHINES_ALONE).machines}
 
     assert narrowed(machines=(one.name.upper(),)) == {m.key for m in everything if m.name == one.name}
     group = one.resource_group.upper()

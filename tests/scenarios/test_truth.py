@@ -3,16 +3,20 @@
 import pytest
 
 from aumdoctor.checks.registry import CHECKS
+from aumdoctor.demo.plants import OF_THE_SCAN
 from aumdoctor.diagnosis.examine import Verdict
 from aumdoctor.model.finding import Severity
 from tests.scenarios.conftest import Serve
+
+pytestmark = pytest.mark.no_cover  # what these large estates run, smaller tests run as well
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_every_planted_issue_is_found_and_the_rest_follows_from_it(serve: Serve, seed: int) -> None:
     doctor = serve(machines=300, seed=seed)
     truth = doctor.server.state.truth
-    assert {check for check, _ in truth} == {check.id for check in CHECKS}, "each check has something to find"
+    to_find = {check.id for check in CHECKS} - OF_THE_SCAN
+    assert {check for check, _ in truth} == to_find, "each check has something to find"
 
     examination = doctor.examine()
 

@@ -6,14 +6,30 @@ found beside the planted issue; what no other finding explains is part of the tr
 
 from __future__ import annotations
 
-from aumdoctor.demo.plants import agents, policies, runs, schedules, servers, settings, subscriptions, systems
-from aumdoctor.demo.plants.recipe import Plant, detach, ensure_scheduled
-from aumdoctor.demo.state import DemoEstate, key
+from aumdoctor.demo.plants import (
+    agents,
+    beside,
+    contents,
+    history,
+    policies,
+    runs,
+    schedules,
+    servers,
+    settings,
+    subscriptions,
+    systems,
+    times,
+)
+from aumdoctor.demo.plants.recipe import Plant, detach, ensure_scheduled, record_last_run
+from aumdoctor.demo.state import DemoEstate, Wire, key
 
 PLANTS: dict[str, Plant] = dict(
     sorted(
         (
             agents.PLANTS
+            | beside.PLANTS
+            | contents.PLANTS
+            | history.PLANTS
             | policies.PLANTS
             | runs.PLANTS
             | schedules.PLANTS
@@ -21,10 +37,14 @@ PLANTS: dict[str, Plant] = dict(
             | settings.PLANTS
             | subscriptions.PLANTS
             | systems.PLANTS
+            | times.PLANTS
         ).items()
     )
 )
 """Every issue that can be planted, by check id."""
+
+OF_THE_SCAN = frozenset({"AUM139"})
+"""The issues of a scan, which no estate has: faults and limits of the server bring them about."""
 
 SUBSCRIPTION_WIDE = tuple(check for check, chosen in PLANTS.items() if chosen.subscription is not None)
 """The issues that concern a whole subscription, which has to be one of their own."""
@@ -48,10 +68,16 @@ FOLLOWS: dict[str, frozenset[str]] = {
     "AUM041": frozenset({"AUM030"}),
     "AUM042": frozenset({"AUM016", "AUM017"}),
     "AUM045": frozenset({"AUM033"}),
+    "AUM056": frozenset({"AUM033"}),
+    "AUM065": frozenset({"AUM135"}),
     "AUM070": frozenset({"AUM033"}),
     "AUM072": frozenset({"AUM033", "AUM071"}),
+    "AUM083": frozenset({"AUM134"}),
+    "AUM084": frozenset({"AUM134"}),
+    "AUM087": frozenset({"AUM134"}),
     "AUM117": frozenset({"AUM012"}),
     "AUM123": frozenset({"AUM015"}),
+    "AUM136": frozenset({"AUM008", "AUM130"}),
     "AUM142": frozenset({"AUM016"}),
 }
 """What may also be found beside a planted issue, because it follows from it. A schedule that its only machine missed
@@ -69,8 +95,22 @@ def plant(state: DemoEstate, check: str, machine_id: str) -> str:
         ensure_scheduled(state, machine_id)
     else:
         detach(state, machine_id)
+    newest = next(reversed(state.assignments), None)
     about = chosen.recipe(state, machine_id)
+    for assignment in _made_since(state, newest):
+        if key(assignment["properties"]["resourceId"]) == key(machine_id):
+            record_last_run(state, machine_id, assignment["properties"]["maintenanceConfigurationId"])
     state.planted.add((check, key(about)))
     state.affected.add(key(machine_id))
     state.touch(machine_id)
     return about
+
+
+def _made_since(state: DemoEstate, newest: str | None) -> list[Wire]:
+    """The assignments that were made after one; only the end of the list is looked at, which keeps estates linear."""
+    made: list[Wire] = []
+    for at in reversed(state.assignments):
+        if at == newest:
+            break
+        made.append(state.assignments[at])
+    return made

@@ -3,12 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from aumdoctor.demo.policies import subscription_of
-from aumdoctor.demo.schedules import SCHEDULES, add_configuration, assign, configuration_id_of
-from aumdoctor.demo.state import DemoEstate, key, stable_guid, timestamp
+from aumdoctor.demo.schedules import (
+    SCHEDULES,
+    add_configuration,
+    assign,
+    configuration_id_of,
+    record_run,
+    run_id_of,
+)
+from aumdoctor.demo.state import MAINTENANCE, DemoEstate, Wire, key, stable_guid, timestamp
+from aumdoctor.model.maintenance import MaintenanceWindow
+from aumdoctor.schedule.timetable import TimetableError, timetable
 
 Recipe = Callable[[DemoEstate, str], str]
 """Changes a machine so that it has one issue; returns the id of the resource that the finding is about."""
@@ -44,9 +53,64 @@ def _is_scheduled(state: DemoEstate, machine_id: str) -> bool:
 
 
 def ensure_scheduled(state: DemoEstate, machine_id: str) -> None:
-    """Attach a machine to the weekly schedule, unless it has one."""
+    """Attach a machine to the weekly schedule, on which it ran when it last should, unless it has one."""
     if not _is_scheduled(state, machine_id):
-        assign(state, machine_id, default_configuration(state, machine_id))
+        configuration_id = default_configuration(state, machine_id)
+        assign(state, machine_id, configuration_id)
+        record_last_run(state, machine_id, configuration_id)
+
+
+def record_last_run(state: DemoEstate, machine_id: str, configuration_id: str) -> None:
+    """Record that a machine ran under a schedule when it last should, without a record of an installation.
+
+    Nothing is recorded where the machine has run under it already, the run was cancelled as a whole, or none is due:
+    the configuration does not exist or is not for guests, or its last window is too far away, in the future or in the
+    past.
+    """
+    configuration = state.configurations.get(key(configuration_id))
+    start = last_window(state, configuration) if configuration is not None else None
+    if start is None or run_id_of(configuration_id, start) in state.runs:
+        return
+    if runs_on(state, machine_id, configuration_id, start):
+        return
+    record_run(state, machine_id, configuration_id, start, installs=False)
+
+
+def last_window(state: DemoEstate, configuration: Wire) -> datetime | None:
+    """When a configuration for guests last began, four hours ago at least and 30 days at most."""
+    properties = configuration["properties"]
+    window = properties.get("maintenanceWindow") or {}
+    if properties.get("maintenanceScope") != "InGuestPatch":
+        return None
+    try:
+        times = timetable(
+            MaintenanceWindow(
+                start_date_time=window.get("startDateTime"),
+                expiration_date_time=window.get("expirationDateTime"),
+                duration=window.get("duration"),
+                time_zone=window.get("timeZone"),
+                recur_every=window.get("recurEvery"),
+            )
+        )
+    except TimetableError:
+        return None
+    last = times.previous(state.now - timedelta(hours=4) + timedelta(seconds=1))
+    return last.starts_at if last is not None and last.starts_at > state.now - timedelta(days=30) else None
+
+
+def runs_on(state: DemoEstate, machine_id: str, configuration_id: str, start: datetime) -> list[str]:
+    """The keys of the recorded run of a configuration on a machine that began at a time; none or one."""
+    name = stable_guid(machine_id, run_id_of(configuration_id, start))
+    found = key(f"{machine_id}/providers/{MAINTENANCE}/applyUpdates/{name}")
+    return [found] if found in state.runs else []
+
+
+def forget_last_run(state: DemoEstate, machine_id: str, configuration_id: str) -> None:
+    """Take the record of a machine's last run under a schedule away, as if it had been passed by."""
+    start = last_window(state, state.configurations[key(configuration_id)])
+    for found in runs_on(state, machine_id, configuration_id, start) if start is not None else ():
+        del state.runs[found]
+        state.touch(found)
 
 
 def default_configuration(state: DemoEstate, machine_id: str) -> str:

@@ -14,6 +14,7 @@ from aumdoctor.demo.machines import (
     set_image,
 )
 from aumdoctor.demo.plants.recipe import ARC, LINUX_VM, VMS, WINDOWS_VM, Plant, found_too
+from aumdoctor.demo.plants.systems import EXCLUDED_IMAGE
 from aumdoctor.demo.policies import PERIODIC_ASSESSMENT_AUDIT, add_policy_assignment, set_compliance, subscription_of
 from aumdoctor.demo.state import DemoEstate, key
 
@@ -96,22 +97,18 @@ def _customer_managed_without_schedule(_state: DemoEstate, machine_id: str) -> s
     return machine_id
 
 
-def _patched_by_the_platform(state: DemoEstate, machine_id: str) -> str:
+def leave_to_the_platform(state: DemoEstate, machine_id: str) -> str:
+    """Take the flag for schedules away, so that Azure patches the VM at times of its own choosing."""
     settings = patch_settings_of(state.machine(machine_id))
     settings["automaticByPlatformSettings"]["bypassPlatformSafetyChecksOnUserSchedule"] = False
     return machine_id
 
 
 def _image_not_patched_by_the_platform(state: DemoEstate, machine_id: str) -> str:
-    _patched_by_the_platform(state, machine_id)
-    image_id = (
-        f"/subscriptions/{subscription_of(machine_id)}/resourceGroups/rg-images/providers/Microsoft.Compute"
-        "/galleries/gal_contoso/images/hardened/versions/2.1.0"
-    )
-    state.machine(machine_id)["properties"]["storageProfile"]["imageReference"] = {
-        "id": image_id,
-        "exactVersion": "2.1.0",
-    }
+    """What Azure Update Manager excludes altogether, Azure does not patch by itself either."""
+    set_image(state, machine_id, EXCLUDED_IMAGE)
+    leave_to_the_platform(state, machine_id)
+    found_too(state, "AUM049", machine_id)
     return machine_id
 
 
@@ -165,8 +162,8 @@ PLANTS = {
     "AUM031": Plant(_bypass_flag_missing, VMS, weight=3),
     "AUM032": Plant(_bypass_without_platform_mode, (LINUX_VM,), scheduled=False),
     "AUM033": Plant(_customer_managed_without_schedule, VMS, scheduled=False, weight=2),
-    "AUM034": Plant(_patched_by_the_platform, VMS, scheduled=False),
-    "AUM035": Plant(_image_not_patched_by_the_platform, VMS, scheduled=False),
+    "AUM034": Plant(leave_to_the_platform, VMS, scheduled=False),
+    "AUM035": Plant(_image_not_patched_by_the_platform, (WINDOWS_VM,), scheduled=False),
     "AUM036": Plant(_hotpatching_under_schedule, (WINDOWS_VM,)),
     "AUM037": Plant(_automatic_updates_immutable, (WINDOWS_VM,)),
     "AUM039": Plant(_periodic_assessment_off, (*VMS, *ARC), weight=2),

@@ -6,7 +6,7 @@ from aumdoctor.demo.machines import Image, set_image
 from aumdoctor.demo.plants.recipe import LINUX_VM, VMS, WINDOWS_VM, Plant, Recipe, group_of
 from aumdoctor.demo.state import DemoEstate
 
-_OBSERVABLE = Image(
+EXCLUDED_IMAGE = Image(
     "Windows",
     "center-for-internet-security-inc",
     "cis-windows-server",
@@ -52,7 +52,7 @@ def _in_a_scale_set(state: DemoEstate, machine_id: str) -> str:
 
 
 PLANTS = {
-    "AUM049": Plant(_made_from(_OBSERVABLE), (WINDOWS_VM,)),
+    "AUM049": Plant(_made_from(EXCLUDED_IMAGE), (WINDOWS_VM,)),
     "AUM050": Plant(_made_from(_DESKTOP), (WINDOWS_VM,)),
     "AUM051": Plant(_in_a_scale_set, VMS),
     "AUM054": Plant(_made_from(_FOCAL), (LINUX_VM,)),

@@ -1,0 +1,142 @@
+"""The journal: lines that are on the disk before the next step, and nothing without them."""
+
+import json
+import os
+import stat
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from aumdoctor.errors import UsageError
+from aumdoctor.store.journal import Entry, Journal, RecordedAction
+
+NOW = datetime(2026, 6, 12, 22, 40, tzinfo=UTC)
+
+
+def entry(**overrides: Any) -> Entry:
+    action = RecordedAction(
+        name="cancel-run", method="PUT", path="/run", api_version="2023-10-01-preview", body={"properties": {}}
+    )
+    return Entry(**{"at": NOW, "event": "intent", "id": "1", "action": action, "target": "/run", **overrides})
+
+
+def lines(path: Path) -> list[Any]:
+    return [json.loads(line) for line in path.read_text(encoding="ascii").splitlines()]
+
+
+def test_each_line_is_an_object_that_says_what_it_is(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.add(entry(why={"verdict": "no-go"}))
+        journal.add(entry(event="result", status=200, request_id="r-1"))
+    first, second = lines(tmp_path / "journal.jsonl")
+    assert (first["format"], first["version"], first["at"]) == ("aumdoctor-journal", 1, "2026-06-12T22:40:00Z")
+    assert (first["event"], first["why"], first["before"]) == ("intent", {"verdict": "no-go"}, None)
+    assert first["action"]["api_version"] == "2023-10-01-preview"
+    assert (second["event"], second["status"], second["request_id"]) == ("result", 200, "r-1")
+
+
+def test_a_line_is_there_before_add_comes_back(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.add(entry())
+        assert len(lines(tmp_path / "journal.jsonl")) == 1
+
+
+def test_what_was_written_before_stays(tmp_path: Path) -> None:
+    for number in range(3):
+        with Journal(tmp_path / "journal.jsonl") as journal:
+            journal.add(entry(id=str(number)))
+    assert [line["id"] for line in lines(tmp_path / "journal.jsonl")] == ["0", "1", "2"]
+
+
+def test_two_journals_of_one_file_do_not_write_over_each_other(tmp_path: Path) -> None:
+    with Journal(tmp_path / "journal.jsonl") as one, Journal(tmp_path / "journal.jsonl") as other:
+        for journal in (one, other, one, other):
+            journal.add(entry())
+    assert len(lines(tmp_path / "journal.jsonl")) == 4
+
+
+def test_a_line_that_a_crash_cut_off_does_not_spoil_the_next(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").write_text('{"format":"aumdoctor-jou')
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        journal.add(entry())
+    cut, whole = (tmp_path / "journal.jsonl").read_text().splitlines()
+    assert cut == '{"format":"aumdoctor-jou'
+    assert json.loads(whole)["event"] == "intent"
+
+
+@pytest.mark.skipif(os.name != "posix", reason="rights of files are POSIX")
+def test_only_its_owner_may_read_it(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        with Journal(tmp_path / "journal.jsonl"):
+            pass
+    finally:
+        os.umask(before)
+    assert stat.S_IMODE((tmp_path / "journal.jsonl").stat().st_mode) == 0o600
+
+
+@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(name=st.text())
+def test_whatever_a_name_is_a_line_stays_one_line_of_plain_characters(tmp_path: Path, name: str) -> None:
+    path = tmp_path / "journal.jsonl"
+    path.unlink(missing_ok=True)
+    with Journal(path) as journal:
+        journal.add(entry(target=name, said=name))
+    [line] = path.read_bytes().split(b"\n")[:-1]
+    assert json.loads(line)["target"] == name
+    assert all(0x20 <= character < 0x80 for character in line)
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_is_an_error_that_names_the_journal() -> None:
+    said = "the journal /dev/full cannot be written: No space left"
+    with Journal(Path("/dev/full")) as journal, pytest.raises(UsageError, match=said):
+        journal.add(entry())
+
+
+def test_after_a_line_that_failed_there_are_no_more(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with Journal(tmp_path / "journal.jsonl") as journal:
+        with monkeypatch.context() as patched:
+            patched.setattr(os, "write", lambda _descriptor, line: len(line) - 1)
+            with pytest.raises(UsageError, match="cannot be written"):
+                journal.add(entry())
+        with pytest.raises(UsageError, match="takes no more"):
+            journal.add(entry())
+
+
+def test_a_disk_that_fails_to_keep_a_line_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def failing(_descriptor: int) -> None:
+        raise OSError(5, "Input/output error")
+
+    monkeypatch.setattr(os, "fsync", failing)
+    with Journal(tmp_path / "journal.jsonl") as journal, pytest.raises(UsageError, match="Input/output error"):
+        journal.add(entry())
+
+
+def test_a_device_that_keeps_nothing_is_the_users_choice() -> None:
+    with Journal(Path(os.devnull)) as journal:
+        journal.add(entry())
+
+
+@pytest.mark.parametrize("where", ["nowhere/journal.jsonl", "."])
+def test_a_journal_that_cannot_be_opened_says_what_to_do(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="cannot be written") as caught:
+        Journal(Path(where))
+    assert "--journal" in str(caught.value.advice)
+
+
+@pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() == 0, reason="root may write anywhere")
+def test_a_folder_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
+    tmp_path.chmod(0o500)
+    try:
+        with pytest.raises(UsageError, match="Permission denied"):
+            Journal(tmp_path / "journal.jsonl")
+    finally:
+        tmp_path.chmod(0o700)
