@@ -8,7 +8,9 @@ from pathlib import Path
 
 from aumdoctor.checks.registry import CHECKS
 from aumdoctor.knowledge.notes import notes
+from aumdoctor.knowledge.time_rules import time_rules
 from aumdoctor.report import notes as notes_page
+from aumdoctor.report import time_rules as time_rules_page
 from aumdoctor.report.docs import pages
 from aumdoctor.report.json import CONTRACTS, schema
 
@@ -34,7 +36,10 @@ def generated() -> dict[Path, str]:
     """Every generated file and what should stand in it."""
     of_checks = {DOCS / "checks" / name: text for name, text in pages(CHECKS, tests_of_checks()).items()}
     schemas = {f"{name}.schema.json": schema(name) for name in CONTRACTS}
-    of_knowledge = {DOCS / "notes.md": notes_page.page(notes())}
+    of_knowledge = {
+        DOCS / "notes.md": notes_page.page(notes()),
+        DOCS / "time-rules.md": time_rules_page.page(time_rules()),
+    }
     written = {DOCS / name: json.dumps(each, indent=2) + "\n" for name, each in schemas.items()}
     return {**of_checks, **of_knowledge, **written}
 

@@ -589,18 +589,9 @@ def _schedule_in(run_id: str | None) -> str:
 
 
 def _same_run(named: str, run: ApplyUpdate) -> bool:
-    """Whether the run that an installation names is this one: by its whole id, or by the last part where one of the
-    two is no more than that."""
-    wanted = ids.key(named)
-    for own in (run.correlation_id, run.id):
-        known = ids.key(own or "")
-        if known and known == wanted:
-            return True
-        if known and wanted.rsplit("/", 1)[-1] == known.rsplit("/", 1)[-1]:
-            schedules = {_schedule_in(wanted), _schedule_in(known) or schedule_key(run)} - {""}
-            if len(schedules) <= 1:
-                return True
-    return False
+    """Whether the run that an installation names, by an id without its schedule, is this one: by the last part."""
+    wanted = ids.name_of(named).lower()
+    return any(ids.name_of(own).lower() == wanted for own in (run.correlation_id, run.id) if own)
 
 
 def _started(apart: Apart) -> tuple[float, str]:

@@ -108,7 +108,7 @@ class _Page(Page):
                 Text(printable(diagnosis.name)),
             )
         self.indented(table)
-        curable = [diagnosis for diagnosis in self._report.diagnoses if diagnosis.cure]
+        curable = [each for each in self._report.diagnoses if each.cure and each.severity != "info"]
         by_order = sorted(curable, key=lambda diagnosis: diagnosis.cure_order)
         if len(by_order) > 1:
             first = by_order if self._verbose else by_order[:_ROWS_SHOWN]

@@ -7,6 +7,7 @@ looks at the event and puts it into a queue; the other takes it from there. What
 import json
 import os
 from datetime import UTC, datetime
+from typing import List  # noqa: UP035 - the worker does not load a function whose argument is Out[list[str]]
 
 import azure.functions as func
 import gatekeeper
@@ -27,7 +28,7 @@ def now() -> datetime:
 @app.function_name("announce")
 @app.route(route="pre-maintenance", trigger_arg_name="request", methods=["POST", "OPTIONS"])
 @app.queue_output(arg_name="runs", queue_name=QUEUE, connection=STORAGE)
-def announce(request: func.HttpRequest, runs: func.Out[list[str]]) -> func.HttpResponse:
+def announce(request: func.HttpRequest, runs: func.Out[List[str]]) -> func.HttpResponse:  # noqa: UP006
     """What Event Grid calls."""
     answer = gatekeeper.answer(request.method, request.headers, request.get_body(), now())
     if answer.messages:

@@ -311,14 +311,15 @@ def _asked(run: Run, now: datetime) -> Record:
     cancelled = False
     if report is None:
         said = f"aumdoctor ended with {code}: {spoken.getvalue().strip()}"
-    elif not any(_begins(judged["window"], run) for judged in report["windows"]):
-        said = f"the schedule has no window any more that begins at {run.starts_at:%Y-%m-%d %H:%M} UTC"
     else:
-        verdict, said = report["verdict"], report["said"]
-        for each in report["cancelled"]:
-            if _begins(each["window"], run):
-                cancelled = each["done"]
-                said = f"{said} {each['said']}"
+        said = f"the schedule has no window any more that begins at {run.starts_at:%Y-%m-%d %H:%M} UTC"
+        for judged in filter(lambda each: _begins(each["window"], run), report["windows"]):
+            # What could not be seen at all makes the whole verdict unknown, and not that of a window.
+            verdict = "unknown" if report["verdict"] == "unknown" else judged["verdict"]
+            said = report["said"]
+        for each in filter(lambda each: _begins(each["window"], run), report["cancelled"]):
+            cancelled = each["done"]
+            said = f"{said} ({each['said']})"
     return Record(
         correlation_id=run.correlation_id,
         at=now,
@@ -345,7 +346,9 @@ def _cancelled(run: Run, record: Record, clock: Callable[[], datetime]) -> Recor
         record.written.append(msgspec.to_builtins(step))
 
     names = ("auth", "tenant", "client_id", "cloud", "arm_endpoint", "authority", "ca_bundle")
-    given = {name: os.environ[f"AUMDOCTOR_{name.upper()}"] for name in names if f"AUMDOCTOR_{name.upper()}" in os.environ}
+    given = {
+        name: os.environ[f"AUMDOCTOR_{name.upper()}"] for name in names if f"AUMDOCTOR_{name.upper()}" in os.environ
+    }
     cancelling = Cancelling(
         configuration_id=run.maintenance_configuration_id,
         starts_at=run.starts_at,
@@ -355,6 +358,6 @@ def _cancelled(run: Run, record: Record, clock: Callable[[], datetime]) -> Recor
     try:
         [outcome] = cancel_runs(ConnectionOptions(**given), [cancelling], clock)
     except AumDoctorError as error:
-        return msgspec.structs.replace(record, said=f"{record.said} {error.message}")
+        return msgspec.structs.replace(record, said=f"{record.said} ({error.message})")
     done = outcome.fate is Fate.CANCELLED
-    return msgspec.structs.replace(record, cancelled=done, said=f"{record.said} {outcome.said}")
+    return msgspec.structs.replace(record, cancelled=done, said=f"{record.said} ({outcome.said})")

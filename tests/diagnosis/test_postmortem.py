@@ -17,7 +17,7 @@ from aumdoctor.diagnosis.machine_runs import Ended, MachineRun
 from aumdoctor.diagnosis.postmortem import PostMortem, Verdict, WindowRuns, post_mortem
 from aumdoctor.model import ids
 from aumdoctor.model.estate import ActivityEvent, CollectionScope, Estate
-from aumdoctor.model.facts import Fact, Gap
+from aumdoctor.model.facts import Fact, Gap, Outcome
 from aumdoctor.model.machine import ErrorDetail, Installation, Machine
 from aumdoctor.model.maintenance import (
     ApplyUpdate,
@@ -32,12 +32,14 @@ from tests.builders import (
     arc_machine,
     assessment,
     azure_vm,
+    change,
     configuration,
     dynamic_scope,
     estate,
     failed_assessment,
     installation,
     patch_settings,
+    reading,
     run,
     static_assignment,
 )
@@ -346,7 +348,7 @@ def test_a_run_that_never_began_is_told_from_a_stuck_one() -> None:
         ({"pending_count": 2}, "AUM135"),
     ],
 )
-def test_a_run_that_installed_nothing_says_why(counts: dict[str, int], check: str | None) -> None:
+def test_a_run_that_installed_nothing_says_why(counts: dict[str, Any], check: str | None) -> None:
     made = installed(installed_count=0, **counts)
     found = told(week(runs=[ran()], installations=[made]))
     assert (only(found).ended, cause(only(found))) == (Ended.NO_OP, check)
@@ -386,6 +388,8 @@ def test_a_run_that_azure_cancelled_is_laid_to_the_pre_event_or_to_a_late_change
     assert cause(judged) == "AUM082"
     assert "the schedule weekly was changed at 2026-06-06 21:25 UTC" in judged.said
     assert cause(only(told(week(configuration_runs=(by_azure,), maintenance_changes=(late,))))) == "AUM083"
+    by_somebody = change(seen, configuration_runs=(whole(message="Maintenance cancelled using cancellation API"),))
+    assert cause(only(told(by_somebody))) == "AUM084"
 
 
 # Without a record
@@ -438,6 +442,12 @@ def test_a_change_too_shortly_before_explains_it() -> None:
     judged = only(told(week(maintenance_changes=(late,)), checks=()))
     assert "the assignment assign-1 was changed at 2026-06-06 21:50 UTC" in judged.said
     assert "AUM082" in judged.said
+    afterwards = change(late, at=START + timedelta(days=1))
+    assert "AUM082" not in only(told(week(maintenance_changes=(afterwards,)), checks=())).said
+    off = azure_vm(power_state="deallocated")
+    likelier = only(told(week(off, maintenance_changes=(late,)))).said
+    assert "(AUM012)" in likelier
+    assert "AUM082" not in likelier
 
 
 @pytest.mark.parametrize("hours", [1.0, 4.0, 6.4])
@@ -680,3 +690,69 @@ def test_the_subscription_that_was_not_seen_is_named() -> None:
     found = told(week(runs=[ran()], denied=[Fact.RUN_HISTORY]))
     assert found.blind[0].scope == f"/subscriptions/{SUBSCRIPTION}"
     assert "the runs of schedules of production could not be seen" in found.blind[0].said
+
+
+def test_a_run_cancelled_on_the_machine_itself() -> None:
+    judged = only(told(week(runs=[ran(status="Cancelled")])))
+    assert (judged.ended, cause(judged)) == (Ended.CANCELLED, "AUM084")
+    assert "by whom is not recorded" in judged.said
+
+
+def test_an_installation_that_was_made_all_the_same_is_not_called_cancelled() -> None:
+    found = told(week(configuration_runs=(whole(),), runs=[ran()], installations=[installed()]))
+    assert only(found).ended is Ended.SUCCEEDED
+
+
+def test_a_run_that_failed_though_its_installation_did_not_says_so() -> None:
+    judged = only(told(week(runs=[ran(status="Failed")], installations=[installed()])))
+    assert judged.ended is Ended.FAILED
+    assert "the run failed though its installation did not" in judged.said
+
+
+def test_a_run_that_does_not_name_its_schedule_is_that_of_the_only_one() -> None:
+    nameless = ran(status="Failed", maintenance_configuration_id="", correlation_id=None)
+    assert only(told(week(runs=[nameless]))).ended is Ended.FAILED
+    by_correlation = ran(status="Failed", maintenance_configuration_id="")
+    assert only_window(told(week(runs=[by_correlation]))).configuration.name == "weekly"
+
+
+def test_an_installation_that_names_the_run_on_the_machine_by_its_guid_is_joined() -> None:
+    guid = "0d4a52f1-5c2c-4a2a-9d7a-aaaaaaaaaaaa"
+    row = ran(status="Failed", id=f"{VM.id}/providers/Microsoft.Maintenance/applyUpdates/{guid}")
+    late = installed(maintenance_run_id=guid.upper(), failed_patches=["KB1"], started_at=END + timedelta(hours=9))
+    assert only(told(week(runs=[row], installations=[late]))).failed_patches == ("KB1",)
+
+
+def test_maintenance_of_hosts_is_none_of_its_business() -> None:
+    host = ran(status="Failed", maintenance_scope="Host")
+    assert only(told(week(runs=[host]))).ended is Ended.NO_RECORD
+
+
+def test_a_machine_whose_own_reading_failed_is_not_missed() -> None:
+    own = reading(Fact.RUN_HISTORY, VM.id, Outcome.NOT_FETCHED, reason="a row could not be decoded")
+    judged = only(told(week(readings=[own])))
+    assert judged.ended is Ended.UNKNOWN
+    assert judged.said.endswith("a row could not be decoded")
+
+
+def test_an_assignment_known_to_be_older_than_the_window_holds_though_it_was_written_to_since() -> None:
+    written = ActivityEvent(
+        resource_id=static_assignment(VM).id,
+        operation="Microsoft.Maintenance/configurationAssignments/write",
+        status="Succeeded",
+        at=START + timedelta(days=1),
+    )
+    assert only(told(week(maintenance_changes=(written,)))).ended is Ended.NO_RECORD
+
+
+def test_a_warning_of_the_extension_is_told_in_its_own_words() -> None:
+    made = installed(VM, "UA_ESM_REQUIRED: packages were skipped", status="CompletedWithWarnings")
+    judged = only(told(week(runs=[ran()], installations=[made])))
+    assert (judged.ended, cause(judged)) == (Ended.WITH_WARNINGS, "AUM054")
+    plain = installed(VM, "something odd", status="CompletedWithWarnings")
+    assert "something odd" in only(told(week(runs=[ran()], installations=[plain]))).said
+
+
+def test_a_machine_that_had_nothing_pending_needs_no_installation() -> None:
+    judged = only(told(week(runs=[ran(status="NoUpdatesPending")])))
+    assert (judged.ended, judged.went_well) == (Ended.NO_OP, True)

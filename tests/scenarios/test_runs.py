@@ -73,7 +73,7 @@ class Night:
     def installation(self, machine_id: str, **options: Any) -> dict[str, Any]:
         named = run_id_of(self.schedule, self.start)
         values = {"run_id": named, "started": self.start + timedelta(minutes=2), **options}
-        return record_installation(self.state, machine_id, **values)  # type: ignore[no-any-return]
+        return record_installation(self.state, machine_id, **values)
 
 
 def causes(report: dict[str, Any]) -> dict[str, tuple[str, str | None]]:
