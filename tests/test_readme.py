@@ -37,7 +37,8 @@ def blocks(page: Path, language: str) -> list[str]:
 
 def command_lines(page: Path) -> list[list[str]]:
     """The words of every `aumdoctor …` line of a page's shell blocks, behind `aumdoctor`."""
-    lines = [line for block in blocks(page, "sh") for line in block.splitlines()]
+    continued = [block.replace("\\\n", " ") for block in blocks(page, "sh")]
+    lines = [line for block in continued for line in block.splitlines()]
     found = [shlex.split(line, comments=True) for line in lines]
     return [words[1:] for words in found if words and Path(words[0]).name == "aumdoctor"]
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
@@ -32,11 +33,15 @@ async def read_proofs(collection: Collection) -> None:
 
 
 def _shut_down_runs(collection: Collection) -> Iterable[tuple[str, datetime]]:
+    """One question a machine, since a day before its oldest such run; those with the newest come first."""
+    began: dict[str, list[datetime]] = defaultdict(list)
     for run in collection.harvest.runs.values():
         text = f"{run.status} {run.error_code} {run.error_message}".lower()
         machine = collection.harvest.machines.get(ids.key(run.resource_id))
         if machine is not None and run.started_at is not None and "shutdownorunresponsive" in text:
-            yield machine.id, run.started_at - timedelta(hours=24)
+            began[machine.id].append(run.started_at)
+    for machine_id, starts in sorted(began.items(), key=lambda item: max(item[1]), reverse=True):
+        yield machine_id, min(starts) - timedelta(hours=24)
 
 
 def _vanished_targets(collection: Collection) -> Iterable[tuple[str, datetime]]:

@@ -64,8 +64,10 @@ def telling(errors: Iterable[PatchError]) -> str | None:
 
 
 def place(result: Assessment | Installation, member: str) -> str:
-    """The path of a member of a result: below the machine, or in Resource Graph's table of such results."""
+    """The path of a member of a result: below the machine, or in Resource Graph's table of such results. A member that
+    is a whole path already, as that of an error is, stays one."""
     table = "patchassessmentresources" if isinstance(result, Assessment) else "patchinstallationresources"
+    member = member.removeprefix(f"{result.path}.")
     return f"{table}.{result.path}.{member}" if is_row(result) else f"{result.path}.{member}"
 
 

@@ -23,6 +23,7 @@ from aumdoctor.demo.plants.recipe import (
     attach_as_policy_does,
     default_configuration,
     found_too,
+    record_earlier_runs,
     record_last_run,
 )
 from aumdoctor.demo.policies import SCHEDULE_MACHINES, add_policy_assignment, set_compliance
@@ -59,6 +60,8 @@ SHAPES = (
 )
 RING_SCHEDULES = {"ring-1": SCHEDULES[0], "ring-2": SCHEDULES[1], "test": SCHEDULES[2]}
 """The dynamic scopes of every subscription: machines whose tag has this value, under that schedule."""
+WITH_HISTORY_UP_TO = 2_000
+"""In larger estates a machine has but its last run: what came before would be most of them."""
 DYNAMICALLY_SCHEDULED = ("AUM012", "AUM030", "AUM031", "AUM117")
 """Issues that are planted on machines of dynamic scopes too, so that matching the scope is part of finding them."""
 
@@ -92,6 +95,8 @@ def generate(machines: int, seed: int, subscriptions: int = 3, *, now: datetime)
             maker.unhealthy(check)
         for _ in range(machines - len(state.vms) - len(state.arc)):
             maker.healthy()
+        if machines <= WITH_HISTORY_UP_TO:
+            record_earlier_runs(state, timedelta(days=8))
     for arc in state.arc.values():
         found_too(state, "AUM127", "/".join(arc["id"].split("/")[:3]))
     return state

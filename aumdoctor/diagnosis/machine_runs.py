@@ -21,7 +21,7 @@ from aumdoctor.knowledge.lookup import look_up
 from aumdoctor.knowledge.time_rules import rule
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
-from aumdoctor.model.facts import Fact
+from aumdoctor.model.facts import Fact, Reading
 from aumdoctor.model.finding import Evidence, Finding
 from aumdoctor.model.machine import ErrorDetail, Installation, Machine
 from aumdoctor.model.maintenance import (
@@ -136,23 +136,28 @@ class Records:
         self.estate: Estate = chains.context.estate
         self.now = chains.context.now
         self.rows_of: dict[str, list[tuple[ApplyUpdate, Slot]]] = defaultdict(list)
-        self._sources: dict[tuple[str, Fact], tuple[str | None, datetime | None]] = {}
-        self._known: dict[tuple[str, Fact], bool] = {}
+        self._readings: dict[tuple[str, Fact], Reading] = {}
         self._changes: dict[str, list[datetime]] = defaultdict(list)
         for event in self.estate.maintenance_changes:
             if event.at is not None and event.operation.lower().endswith("/write"):
                 self._changes[ids.key(event.resource_id)].append(event.at)
 
-    def is_known(self, scope: str, fact: Fact) -> bool:
-        """Whether a fact about a machine's subscription, or of the machine itself, was read."""
-        if self.estate.own_readings(scope):
-            return self.estate.reading(fact, scope).is_known
-        subscription = ids.subscription_of(scope)
-        known = self._known.get((subscription, fact))
-        if known is None:
-            known = self.estate.reading(fact, ids.subscription_scope(subscription)).is_known
-            self._known[subscription, fact] = known
-        return known
+    def scope_of(self, machine: str) -> str:
+        """What the readings of a machine are looked up by: itself where it has some of its own, else its
+        subscription."""
+        if self.estate.own_readings(machine):
+            return machine
+        return ids.subscription_scope(ids.subscription_of(machine))
+
+    def is_known(self, machine: str, fact: Fact) -> bool:
+        """Whether a fact about a machine was read."""
+        return self._reading(self.scope_of(machine), fact).is_known
+
+    def _reading(self, scope: str, fact: Fact) -> Reading:
+        found = self._readings.get((scope, fact))
+        if found is None:
+            found = self._readings[scope, fact] = self.estate.reading(fact, scope)
+        return found
 
     def lead(self, configuration: str) -> timedelta:
         """How long before a window changes must be made to count for it."""
@@ -160,24 +165,16 @@ class Records:
         return rule("change-lead-with-pre-event" if told else "change-lead").span
 
     def evidence(
-        self, machine: str, fact: Fact, path: str, observed: Any, expected: Any = None, resource_id: str | None = None
+        self, scope: str, fact: Fact, path: str, observed: Any, expected: Any = None, resource_id: str | None = None
     ) -> Evidence:
-        """One observation, with the source and the time of its reading."""
-        key = (ids.subscription_of(machine), fact)
-        if self.estate.own_readings(machine):
-            reading = self.estate.reading(fact, machine)
-            source, at = reading.source, reading.observed_at
-        else:
-            if key not in self._sources:
-                reading = self.estate.reading(fact, ids.subscription_scope(key[0]))
-                self._sources[key] = (reading.source, reading.observed_at)
-            source, at = self._sources[key]
+        """One observation, with the source and the time of its reading; `scope` as of `scope_of`."""
+        reading = self._reading(scope, fact)
         return Evidence(
             path=path,
             observed=observed,
             expected=None if expected == observed else expected,
-            source=source,
-            observed_at=at,
+            source=reading.source,
+            observed_at=reading.observed_at,
             resource_id=resource_id,
         )
 
@@ -197,6 +194,10 @@ _OF_RUNS = frozenset({"AUM011", "AUM013", "AUM087", "AUM130", "AUM131", "AUM132"
 """Checks that tell how something ended, and so are no reason why a run left no record."""
 
 
+_WITH_A_CURE_OF_ITS_OWN = frozenset({"AUM011", "AUM134"})
+"""Checks whose finding of today may be about another window, or another cause, than the one judged."""
+
+
 def _place_of(check: str) -> int:
     return _LIKELY.index(check) if check in _LIKELY else len(_LIKELY)
 
@@ -209,6 +210,7 @@ class Trace:
         self.slot = slot
         self.key = key
         self.ties = ties
+        self.scope = records.scope_of(key)
         self.machine = records.estate.machines_by_key.get(key)
         self.run = _newest_run(slot.runs.get(key, ()))
         self.recorded = _newest_installation(slot.installations.get(key, ()))
@@ -401,7 +403,8 @@ class Trace:
             if any(each.path == "operationName" for each in proofs):
                 told = f"{said}, as the activity log shows"
             else:
-                told = f"{said}; concluded from its time of creation, for the activity log shows no deletion"
+                why = "shows no deletion" if self._is_known(Fact.ACTIVITY_LOG) else "could not be read"
+                told = f"{said}; concluded from its time of creation, for the activity log {why}"
             advice: tuple[str, ...] = ("delete its assignment and create it anew, or wait 12 hours after the creation",)
         else:
             said = "the machine was off or did not answer when the run began (ShutdownOrUnresponsive)"
@@ -415,7 +418,11 @@ class Trace:
                 "the window begins",
             )
         cause = Cause(check="AUM011", said=said, advice=advice)
-        return self._ended(Ended.FAILED, cause, told, evidence=(*proofs, *signs))
+        # Today's finding is about the newest run, which may have failed for the other of the two reasons.
+        today = self._today("AUM011")
+        same = today is not None and (today.details.get("cause") == "recreated") is bool(proofs)
+        cure = self._cure(today) if today is not None and same else ()
+        return self._ended(Ended.FAILED, cause, told, evidence=(*proofs, *signs), cure=cure)
 
     def _recreated(self, started: datetime) -> Iterator[Evidence]:
         """That the machine was created again shortly before a run: by its time of creation and the activity log."""
@@ -541,7 +548,7 @@ class Trace:
         if result is None or (result.status or "").lower() != "failed":
             return cause, []
         for error in result.errors:
-            path = place(result, error.path.removeprefix("properties."))
+            path = place(result, error.path)
             signs = [self._sign(Fact.ASSESSMENT, path, error.message)]
             for entry in _entries(error.message):
                 check = self._check_of(entry)
@@ -646,7 +653,7 @@ class Trace:
         cure: tuple[Remedy, ...] = (),
     ) -> MachineRun:
         made, run = self.installation, self.run
-        if cause is not None and cause.check != "AUM134" and not cure:
+        if cause is not None and cause.check not in _WITH_A_CURE_OF_ITS_OWN and not cure:
             today = self._today(cause.check)
             cure = self._cure(today) if today is not None else ()
         started = (made.started_at if made is not None else None) or (run.started_at if run is not None else None)
@@ -693,8 +700,7 @@ class Trace:
     def _texts(self) -> list[str]:
         """The error texts: of the installation, details before the summary that only counts them, then of the run."""
         errors: Sequence[ErrorDetail] = self.installation.errors if self.installation is not None else ()
-        details = [each for each in errors if "details[" in each.path]
-        ordered = [*details, *(each for each in errors if each not in details)]
+        ordered = sorted(errors, key=lambda each: "details[" not in each.path)
         found = [f"{each.code}: {each.message}" if _is_telling(each.code) else each.message for each in ordered]
         if self.run is not None:
             told = [self.run.error_message, self.run.error_code]
@@ -704,7 +710,7 @@ class Trace:
     def _sign(
         self, fact: Fact, path: str, observed: Any, expected: Any = None, resource_id: str | None = None
     ) -> Evidence:
-        return self.records.evidence(self.key, fact, path, observed, expected, resource_id)
+        return self.records.evidence(self.scope, fact, path, observed, expected, resource_id)
 
     def _of_installation(self, member: str, observed: Any, expected: Any = None) -> Evidence:
         path = place(self.installation, member.removeprefix("properties.")) if self.installation is not None else member
@@ -712,13 +718,13 @@ class Trace:
         return self._sign(Fact.INSTALLATION_HISTORY, path, observed, expected, resource_id=row)
 
     def _run_signs(self, run: ApplyUpdate) -> Iterator[Evidence]:
-        members = (("status", run.status), ("errorCode", run.error_code), ("errorMessage", run.error_message))
-        for name, told in members:
-            if (told or name == "status") and not (
-                name == "errorCode" and told.lower() in (run.error_message or "").lower()
-            ):
-                expected = "Succeeded" if name == "status" and (told or "").lower() not in SUCCEEDED else None
-                yield self._sign(Fact.RUN_HISTORY, f"properties.{name}", told, expected, resource_id=run.id)
+        expected = None if (run.status or "").lower() in SUCCEEDED else "Succeeded"
+        yield self._sign(Fact.RUN_HISTORY, "properties.status", run.status, expected, resource_id=run.id)
+        code, message = run.error_code, run.error_message
+        if code and code.lower() not in (message or "").lower():
+            yield self._sign(Fact.RUN_HISTORY, "properties.errorCode", code, resource_id=run.id)
+        if message:
+            yield self._sign(Fact.RUN_HISTORY, "properties.errorMessage", message, resource_id=run.id)
 
     def _signs(self) -> Iterator[Evidence]:
         """What the run and the installation say of themselves."""

@@ -52,7 +52,7 @@ from aumdoctor.model.maintenance import (
 from aumdoctor.remedies.remedy import Remedy
 from aumdoctor.schedule.calendar import readable_timetable, unreadable
 from aumdoctor.schedule.duration import LONGEST_WINDOW, parse_duration
-from aumdoctor.schedule.timetable import Occurrence, Timetable
+from aumdoctor.schedule.timetable import ClockChange, Occurrence, Timetable
 
 KEPT = timedelta(days=30)
 """How long Azure keeps runs and installations."""
@@ -67,6 +67,8 @@ _RESTS_ON = (
 """What the answer rests on; where it is not known, something may have happened that is not seen."""
 _RUN = "/providers/microsoft.maintenance/applyupdates"
 _UTC = ZoneInfo("UTC")
+_CLOCK_CHANGE = timedelta(hours=1)
+_STARTS_MOVED = frozenset({ClockChange.START_SKIPPED, ClockChange.START_REPEATED})
 
 
 class Verdict(StrEnum):
@@ -180,10 +182,14 @@ class _Calendar:
         self.length = parse_duration(configuration.window.duration) or LONGEST_WINDOW
 
     def planned(self, moment: datetime) -> Slot | None:
-        """The window that is open at a moment, or begins within a quarter of an hour."""
+        """The window that is open at a moment, or begins within a quarter of an hour; where the clock changes at its
+        start, within an hour more, for what Azure then does is not documented."""
         at = bisect_right(self._starts, moment + EARLY) - 1
         if at >= 0 and moment < self.slots[at].occurrence.ends_at:
             return self.slots[at]
+        following = self.slots[at + 1] if at + 1 < len(self.slots) else None
+        if following is not None and following.occurrence.clock in _STARTS_MOVED:
+            return following if following.occurrence.starts_at - moment <= EARLY + _CLOCK_CHANGE else None
         return None
 
     def at(self, moment: datetime) -> Slot | None:
@@ -548,7 +554,7 @@ _NAMES = {
 def _said(found: PostMortem) -> str:
     """The answer in one sentence."""
     failed, missing = found.count(Ended.FAILED, Ended.CANCELLED), found.count(Ended.NO_RECORD)
-    open_, well = found.count(*OPEN), found.count(Ended.SUCCEEDED, Ended.WITH_WARNINGS, Ended.NO_OP)
+    open_, patched = found.count(*OPEN), found.count(Ended.SUCCEEDED, Ended.WITH_WARNINGS)
     total = sum(len(window.machines) for window in found.windows)
     windows = f"{total:,} due in {counted(len(found.windows), 'window')} since {when(found.since)}"
     if found.verdict is Verdict.FAILED:
@@ -565,7 +571,9 @@ def _said(found: PostMortem) -> str:
         return f"the windows of {found.unreadable[0][0].name} cannot be told: {found.unreadable[0][1]}"
     if not found.windows:
         return f"no machine had a window since {when(found.since)}"
-    return f"nothing failed: {well:,} went well, of {windows}"
+    idle = found.count(Ended.NO_OP)
+    beside = f", {idle:,} had nothing installed" if idle else ""
+    return f"nothing failed: {patched:,} {'was' if patched == 1 else 'were'} patched{beside}, of {windows}"
 
 
 @lru_cache(maxsize=16384)

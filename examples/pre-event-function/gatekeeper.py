@@ -47,11 +47,11 @@ Text = Annotated[str, msgspec.Meta(min_length=1)]
 OnUnknown = Literal["continue", "cancel"]
 
 
-class Malformed(Exception):
+class MalformedError(Exception):
     """A request or event is not what its schema says. The text says what is wrong."""
 
 
-class NotCancelled(Exception):
+class NotCancelledError(Exception):
     """A run that should have been cancelled was not. Raised so that the queue delivers the message again."""
 
 
@@ -139,17 +139,17 @@ def on_unknown(environment: Mapping[str, str]) -> OnUnknown:
 
 
 def answer(method: str, headers: Mapping[str, str], body: bytes, now: datetime) -> Answer:
-    """Answer a request of Event Grid; `headers` are looked up as they are written here.
+    """Answer a request of Event Grid. The case of the names in `headers` must not matter.
 
-    Malformed events are answered with 400, which Event Grid does not send again; others in the same request count all
-    the same. What is not the start of a run, and what is too late, is answered with 200 and left alone.
+    A malformed event is answered with 400, after which Event Grid does not send it again; others in the same request
+    count all the same. What is not the start of a run, and what is too late, is answered with 200 and left alone.
     """
     if method.upper() == "OPTIONS":
         return _permission(headers.get("WebHook-Request-Origin", ""))
     try:
         events = _events(body)
-    except Malformed as fault:
-        log.error("a request was not understood: %s", fault)
+    except MalformedError as fault:
+        log.warning("a request was not understood: %s", fault)
         return Answer(status=400, body={"error": str(fault)})
     told: list[dict[str, str]] = []
     messages: list[str] = []
@@ -165,8 +165,8 @@ def answer(method: str, headers: Mapping[str, str], body: bytes, now: datetime) 
                 told.append({"id": event.id, "outcome": "ignored"})
                 continue
             run = run_of(event)
-        except Malformed as fault:
-            log.error("event %d of a request is malformed: %s", place, fault)
+        except MalformedError as fault:
+            log.warning("event %d of a request is malformed: %s", place, fault)
             faults.append(f"event {place}: {fault}")
             continue
         if now > run.cancel_until:
@@ -191,7 +191,7 @@ def _validated(event: GridEvent) -> Answer:
     """The handshake of Event Grid's own schema: the code is given back."""
     code = event.data.get("validationCode") if isinstance(event.data, dict) else None
     if not isinstance(code, str) or not code:
-        raise Malformed("data has no validationCode")
+        raise MalformedError("data has no validationCode")
     return Answer(status=200, body={"validationResponse": code})
 
 
@@ -200,10 +200,10 @@ def _events(body: bytes) -> list[Any]:
     try:
         found = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise Malformed(f"the body is no JSON: {error}") from error
+        raise MalformedError(f"the body is no JSON: {error}") from error
     events = found if isinstance(found, list) else [found]
     if not events:
-        raise Malformed("the body is an empty list")
+        raise MalformedError("the body is an empty list")
     return events
 
 
@@ -212,37 +212,39 @@ def _event(raw: Any) -> GridEvent | CloudEvent:
     try:
         return msgspec.convert(raw, CloudEvent) if is_cloud_event else msgspec.convert(raw, GridEvent)
     except msgspec.ValidationError as error:
-        raise Malformed(f"{error}") from error
+        raise MalformedError(f"{error}") from error
 
 
 _DATA_NAMES = {name.lower(): name for name in Announced.__struct_encode_fields__}
 
 
 def run_of(event: GridEvent | CloudEvent) -> Run:
-    """The run that a pre-maintenance event announces. Raises Malformed.
+    """The run that a pre-maintenance event announces. Raises MalformedError.
 
     The ids become options of a command line and the path of a request, so that they are held against their form; the
     run's id must be that of a run of the configuration, named after its start.
     """
     if not isinstance(event.data, dict):
-        raise Malformed("data is no object")
+        raise MalformedError("data is no object")
     try:
         data = msgspec.convert({_DATA_NAMES.get(name.lower(), name): it for name, it in event.data.items()}, Announced)
     except msgspec.ValidationError as error:
-        raise Malformed(f"data: {error}") from error
+        raise MalformedError(f"data: {error}") from error
     configuration = _CONFIGURATION.fullmatch(data.maintenance_configuration_id)
     if configuration is None:
-        raise Malformed("data.maintenanceConfigurationId is not the id of a maintenance configuration")
+        raise MalformedError("data.maintenanceConfigurationId is not the id of a maintenance configuration")
     for subscription in data.resource_subscription_ids:
         if not _SUBSCRIPTION.fullmatch(subscription):
-            raise Malformed("data.resourceSubscriptionIds holds what is not the id of a subscription")
+            raise MalformedError("data.resourceSubscriptionIds holds what is not the id of a subscription")
     starts_at, ends_at = _utc(data.start_date_time), _utc(data.end_date_time)
     if ends_at <= starts_at:
-        raise Malformed("data.endDateTime is not after data.startDateTime")
+        raise MalformedError("data.endDateTime is not after data.startDateTime")
     named = f"{starts_at:%Y%m%d%H%M%S}"
     expected = f"{data.maintenance_configuration_id}/providers/Microsoft.Maintenance/applyUpdates/{named}"
     if data.correlation_id.lower() != expected.lower():
-        raise Malformed("data.correlationId is not the run of data.maintenanceConfigurationId at data.startDateTime")
+        raise MalformedError(
+            "data.correlationId is not the run of data.maintenanceConfigurationId at data.startDateTime"
+        )
     own = configuration[1].lower()
     subscriptions = dict.fromkeys((own, *(each.lower() for each in data.resource_subscription_ids)))
     return Run(
@@ -266,8 +268,8 @@ def judge(message: bytes, kept: bytes | None, otherwise: OnUnknown, clock: Calla
     """Judge the run of a message, and cancel it where it may not go ahead. The answer is the record to keep.
 
     None where there is nothing new: `kept` is the record of an earlier delivery, or it is too late for anything.
-    `otherwise` is what to do where it cannot be told. Raises NotCancelled where a cancelling failed: nothing is kept
-    then, so that the next delivery tries again.
+    `otherwise` is what to do where it cannot be told. Raises NotCancelledError where a cancelling failed: then nothing
+    is kept, so that the next delivery tries again.
     """
     run = msgspec.json.decode(message, type=Run)
     if kept is not None:
@@ -282,7 +284,7 @@ def judge(message: bytes, kept: bytes | None, otherwise: OnUnknown, clock: Calla
     should_be = record.verdict == "no-go" or (record.verdict == "unknown" and otherwise == "cancel")
     if should_be and not record.cancelled:
         log.error("%s: %s, and it was not cancelled: %s", run.correlation_id, record.verdict, record.said)
-        raise NotCancelled(f"{run.correlation_id}: {record.said}")
+        raise NotCancelledError(f"{run.correlation_id}: {record.said}")
     level = logging.INFO if record.verdict == "go" else logging.WARNING
     what = "cancelled" if record.cancelled else "goes ahead"
     log.log(level, "%s: %s, the run %s: %s", run.correlation_id, record.verdict, what, record.said)
@@ -310,7 +312,7 @@ def _asked(run: Run, now: datetime) -> Record:
     verdict: Literal["go", "no-go", "unknown"] = "unknown"
     cancelled = False
     if report is None:
-        said = f"aumdoctor ended with {code}: {spoken.getvalue().strip()}"
+        said = f"aumdoctor ended with {code}: {' '.join(spoken.getvalue().split())}"
     else:
         said = f"the schedule has no window any more that begins at {run.starts_at:%Y-%m-%d %H:%M} UTC"
         for judged in filter(lambda each: _begins(each["window"], run), report["windows"]):
@@ -346,7 +348,7 @@ def _cancelled(run: Run, record: Record, clock: Callable[[], datetime]) -> Recor
         record.written.append(msgspec.to_builtins(step))
 
     names = ("auth", "tenant", "client_id", "cloud", "arm_endpoint", "authority", "ca_bundle")
-    given = {
+    given: dict[str, Any] = {
         name: os.environ[f"AUMDOCTOR_{name.upper()}"] for name in names if f"AUMDOCTOR_{name.upper()}" in os.environ
     }
     cancelling = Cancelling(

@@ -43,7 +43,7 @@ def test_something_that_failed_ends_with_1_and_the_answer(runs: Run) -> None:
 def test_where_all_went_well_it_ends_with_0(runs: Run) -> None:
     ended = runs(WELL)
     assert (ended.code, ended.err) == (0, "")
-    assert ended.out.startswith("Nothing failed: 1 went well, of 1 due in 1 window")
+    assert ended.out.startswith("Nothing failed: 1 was patched, of 1 due in 1 window")
 
 
 def test_what_was_not_read_ends_with_3(runs: Run) -> None:

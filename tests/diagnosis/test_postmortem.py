@@ -228,6 +228,20 @@ def test_a_fresh_creation_is_a_conclusion_and_says_so() -> None:
     assert judged.evidence[0].path == "properties.timeCreated"
 
 
+def test_the_cure_is_that_of_the_reason_of_this_run_and_not_of_a_later_one() -> None:
+    """The older run failed because the machine was off, the newest because it had been created again."""
+    later = START + timedelta(days=3)
+    newest = ran(
+        status="Failed", error_code="ShutdownOrUnresponsive", started_at=later, correlation_id=run_id(start=later)
+    )
+    again = change(deleted(VM, 0), at=later - timedelta(hours=2))
+    found = told(week(runs=[shut_down(), newest], activity=(again,)))
+    by_start = {window.occurrence.starts_at: window.machines[0] for window in found.windows}
+    assert by_start[later].cure[0].name == "recreate-assignment"
+    assert by_start[START].cure == ()
+    assert "was off or did not answer" in by_start[START].said
+
+
 def test_an_activity_log_that_could_not_be_read_is_not_passed_over() -> None:
     judged = only(told(week(runs=[shut_down()], denied=[Fact.ACTIVITY_LOG])))
     assert "the activity log could not be read" in judged.said
@@ -506,6 +520,25 @@ def test_a_run_that_the_schedule_does_not_have_now_gets_a_window_of_its_own() ->
     assert found.windows[1].occurrence.starts_at == moved
     assert found.windows[1].count(Ended.FAILED) == 1
     assert any("was changed since" in note for note in found.windows[1].notes)
+
+
+def test_a_run_an_hour_off_is_that_of_the_window_whose_start_the_clock_skips() -> None:
+    """On 2026-03-29 there is no 02:30 in Berlin: Azure does not say whether it then begins at 00:30 or 01:30 UTC."""
+    skipped = configuration(
+        window=MaintenanceWindow(
+            start_date_time="2026-03-01 02:30",
+            duration="02:00",
+            time_zone="W. Europe Standard Time",
+            recur_every="1Week Sunday",
+        )
+    )
+    now = datetime.fromisoformat("2026-03-30T12:00:00+00:00")
+    for hour in (0, 1):
+        start = datetime.fromisoformat(f"2026-03-29T0{hour}:30:00+00:00")
+        row = ran(started_at=start, correlation_id=run_id(start=start))
+        young = azure_vm(assessment=None)
+        found = told(week(young, runs=[row], configurations=[skipped]), days=2, checks=(), now=now)
+        assert (only(found).ended, only_window(found).planned) == (Ended.SUCCEEDED, True)
 
 
 def test_a_machine_that_is_gone_is_still_told_of() -> None:

@@ -1,4 +1,4 @@
-"""What the examples around the gate run against: machines whose patch window begins in so many minutes, and the command."""
+"""What the examples around the gate run against: machines whose patch window begins in so many minutes."""
 
 from __future__ import annotations
 

@@ -20,6 +20,7 @@ from azure.functions.queue import QueueMessageInConverter, QueueMessageOutConver
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from aumdoctor.azure.actions import CANCEL_PERMISSION
 from aumdoctor.demo.estate import DemoEstate
 from aumdoctor.demo.server import DemoServer, run_in_thread
 from tests.examples.coming_window import coming_window, hinder
@@ -180,8 +181,8 @@ def test_the_bindings_lead_from_the_one_function_to_the_other(deployed: Deployed
     http, queue = (
         next(each for each in found["announce"] if each["type"] == kind) for kind in ("httpTrigger", "queue")
     )
-    assert http["authLevel"].value == "FUNCTION" or str(http["authLevel"]).lower().endswith("function")
-    assert {str(method) for method in http["methods"]} == {"POST", "OPTIONS"}
+    assert (http["authLevel"], http["route"]) == (func.AuthLevel.FUNCTION, "pre-maintenance")
+    assert {method.value for method in http["methods"]} == {"POST", "OPTIONS"}
     trigger, *blobs = sorted(found["judge"], key=lambda each: each["type"] != "queueTrigger")
     assert trigger["queueName"] == queue["queueName"]
     assert {blob["path"] for blob in blobs} == {"patch-gate/{record}"}
@@ -199,12 +200,19 @@ def test_the_worker_takes_the_types_of_the_arguments(deployed: Deployed) -> None
     assert QueueMessageInConverter.check_input_type_annotation(judge["message"])
     assert BlobConverter.check_input_type_annotation(judge["kept"])
     assert BlobConverter.check_output_type_annotation(*judge["keep"].__args__)
-    assert BlobConverter.decode(None, trigger_metadata=None) is None, "a blob that is not there"
+    nothing: Any = None
+    assert BlobConverter.decode(nothing, trigger_metadata=None) is None, "a blob that is not there"
 
 
 def test_messages_are_dealt_with_one_at_a_time() -> None:
     queues = json.loads((FOLDER / "host.json").read_text())["extensions"]["queues"]
     assert (queues["batchSize"], queues["newBatchThreshold"]) == (1, 0)
+
+
+def test_the_role_in_the_readme_is_the_one_right_that_it_takes() -> None:
+    text = (FOLDER / "README.md").read_text(encoding="utf-8")
+    role = json.loads(text[text.index("{\n") : text.index("\n}\n") + 2])
+    assert role["Actions"] == [WRITE] == [CANCEL_PERMISSION]
 
 
 def test_the_example_settings_are_options_that_there_are(deploy: Deploy, azure: DemoServer) -> None:
@@ -242,7 +250,7 @@ def test_the_validation_code_is_given_back(deployed: Deployed) -> None:
 
 
 def test_event_grid_may_deliver_cloud_events_and_others_may_not(deployed: Deployed) -> None:
-    response = deployed.call(b"", "OPTIONS", WebHook_Request_Origin="eventgrid.azure.net")
+    response = deployed.call(b"", "OPTIONS", webhook_request_origin="eventgrid.azure.net")
     assert response.status_code == 200
     assert response.headers["WebHook-Allowed-Origin"] == "eventgrid.azure.net"
     assert response.headers["WebHook-Allowed-Rate"] == "*"
@@ -305,7 +313,7 @@ def test_a_cancelling_that_failed_is_tried_again(
     hinder(azure.state)
     azure.faults.fail(r"PUT /[^?]*/applyUpdates/", 403, 1, code="AuthorizationFailed", message="no")
     deployed.post(announced(azure.state))
-    with pytest.raises(deployed.gatekeeper.NotCancelled, match=WRITE):
+    with pytest.raises(deployed.gatekeeper.NotCancelledError, match=WRITE):
         deployed.work()
     assert deployed.blobs == {}
     assert [entry.levelno for entry in caplog.records if entry.name == "gatekeeper"] == [logging.ERROR]
@@ -316,18 +324,24 @@ def test_a_cancelling_that_failed_is_tried_again(
 
 @pytest.mark.parametrize("minutes", [5])
 def test_a_late_event_cancels_nothing(
-    deployed: Deployed, azure: DemoServer, minutes: int, caplog: pytest.LogCaptureFixture
+    deployed: Deployed,
+    azure: DemoServer,
+    minutes: int,
+    caplog: pytest.LogCaptureFixture,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     hinder(azure.state)
     event = announced(azure.state)
     assert deployed.post(event) == (200, {"events": [{"id": event["id"], "outcome": "late"}]})
     assert deployed.queue == []
-    assert "too late" in caplog.text
+    assert "was announced too late to cancel it" in caplog.text
 
     # In time for the event, too late for the message: it lay in the queue meanwhile.
-    run = deployed.gatekeeper.run_of(deployed.gatekeeper._event(event))
-    deployed.queue.append(json.dumps({**json.loads(deployed.gatekeeper.msgspec.json.encode(run))}))
+    with monkeypatch.context() as earlier:
+        earlier.setattr(deployed.app, "now", lambda: datetime.now(UTC) - timedelta(minutes=20))
+        assert deployed.post(event)[0] == 202
     assert deployed.work() == [None]
+    assert "too late since" in caplog.text
     assert azure.requests == []
 
 
@@ -338,6 +352,14 @@ def test_the_earlier_of_the_cut_offs_counts(deployed: Deployed, azure: DemoServe
         event["data"]["CancellationCutOffDateTime"] = (start - timedelta(minutes=before)).isoformat()
         run = deployed.gatekeeper.run_of(deployed.gatekeeper._event(event))
         assert run.cancel_until == start - timedelta(minutes=counts)
+
+
+def test_every_subscription_of_the_run_is_read_once(deployed: Deployed, azure: DemoServer) -> None:
+    (own,) = azure.state.subscriptions
+    other = "aaaa0a0a-bb1b-cc2c-dd3d-eeeeee4e4e4e"
+    for listed in ([own.upper(), other, other.upper()], [other]):
+        deployed.post(announced(azure.state, ResourceSubscriptionIds=listed))
+        assert json.loads(deployed.queue.pop())["subscriptions"] == [own, other]
 
 
 @pytest.mark.parametrize(("otherwise", "cancelled"), [("continue", False), ("cancel", True)])
@@ -356,7 +378,8 @@ def test_where_it_cannot_be_told_the_setting_decides(
 
 
 @pytest.mark.parametrize(
-    ("assigned", "said"), [(True, "no window any more"), (False, "aumdoctor ended with 2: error: --schedule")]
+    ("assigned", "said"),
+    [(True, "no window any more"), (False, "aumdoctor ended with 2: error: there is no maintenance configuration")],
 )
 def test_a_configuration_that_is_gone_is_unknown(
     deployed: Deployed, azure: DemoServer, assigned: bool, said: str

@@ -17,7 +17,7 @@ from aumdoctor.demo.schedules import (
 )
 from aumdoctor.demo.state import MAINTENANCE, DemoEstate, Wire, key, stable_guid, timestamp
 from aumdoctor.model.maintenance import MaintenanceWindow
-from aumdoctor.schedule.timetable import TimetableError, timetable
+from aumdoctor.schedule.timetable import Timetable, TimetableError, timetable
 
 Recipe = Callable[[DemoEstate, str], str]
 """Changes a machine so that it has one issue; returns the id of the resource that the finding is about."""
@@ -76,14 +76,38 @@ def record_last_run(state: DemoEstate, machine_id: str, configuration_id: str) -
     record_run(state, machine_id, configuration_id, start, installs=False)
 
 
+def record_earlier_runs(state: DemoEstate, since: timedelta) -> None:
+    """Record beside every run the ones that came before it under the same schedule, so far back, as successes."""
+    for run in list(state.runs.values()):
+        properties = run["properties"]
+        machine_id, configuration_id = str(properties["resourceId"]), str(properties["maintenanceConfigurationId"])
+        configuration = state.configurations.get(key(configuration_id))
+        times = _timetable(configuration) if configuration is not None else None
+        if times is None or not (key(machine_id) in state.vms or key(machine_id) in state.arc):
+            continue
+        began = datetime.fromisoformat(properties["startDateTime"])
+        created = state.machine(machine_id)["properties"].get("timeCreated")
+        earliest = max(state.now - since, datetime.fromisoformat(created)) if created else state.now - since
+        for occurrence in times.between(earliest, began):
+            if run_id_of(configuration_id, occurrence.starts_at) not in state.runs:
+                record_run(state, machine_id, configuration_id, occurrence.starts_at, installs=False)
+
+
 def last_window(state: DemoEstate, configuration: Wire) -> datetime | None:
     """When a configuration for guests last began, four hours ago at least and 30 days at most."""
+    times = _timetable(configuration)
+    last = times.previous(state.now - timedelta(hours=4) + timedelta(seconds=1)) if times is not None else None
+    return last.starts_at if last is not None and last.starts_at > state.now - timedelta(days=30) else None
+
+
+def _timetable(configuration: Wire) -> Timetable | None:
+    """When the windows of a configuration for guests are; None for others, and where that cannot be told."""
     properties = configuration["properties"]
     window = properties.get("maintenanceWindow") or {}
     if properties.get("maintenanceScope") != "InGuestPatch":
         return None
     try:
-        times = timetable(
+        return timetable(
             MaintenanceWindow(
                 start_date_time=window.get("startDateTime"),
                 expiration_date_time=window.get("expirationDateTime"),
@@ -94,8 +118,6 @@ def last_window(state: DemoEstate, configuration: Wire) -> datetime | None:
         )
     except TimetableError:
         return None
-    last = times.previous(state.now - timedelta(hours=4) + timedelta(seconds=1))
-    return last.starts_at if last is not None and last.starts_at > state.now - timedelta(days=30) else None
 
 
 def runs_on(state: DemoEstate, machine_id: str, configuration_id: str, start: datetime) -> list[str]:
