@@ -116,12 +116,15 @@ Recorder = Callable[[Step], None]
 
 class Answer(msgspec.Struct, frozen=True, kw_only=True):
     """What came back for an action: `failure` is None where Azure accepted it; `wait` is the seconds that it asked to
-    wait before the next request."""
+    wait before the next request. `poll` is the URL at which a long-running operation is followed; with `has_status` its
+    answers say how it stands (Azure-AsyncOperation), else their HTTP status does (Location)."""
 
     status: int | None = None
     request_id: str | None = None
     failure: ReadFailure | None = None
     wait: float | None = None
+    poll: str | None = None
+    has_status: bool = False
 
     @property
     def is_throttled(self) -> bool:
@@ -195,14 +198,15 @@ class Writer:
             base_url=ends.arm, policies=policies, transport=way
         )
 
-    async def send(self, action: Action, client_request_id: str) -> Answer:
-        """Send an action once. Never raises for what Azure or the network answers."""
+    async def send(self, action: Action, client_request_id: str, *, if_match: str | None = None) -> Answer:
+        """Send an action once, where `if_match` is given only if the resource still has that ETag. Never raises for
+        what Azure or the network answers."""
         request = HttpRequest(
             action.call.method,
             self._ends.arm + quote(action.call.path, safe="/"),
             params={"api-version": action.call.api_version},
             json=action.call.body,
-            headers={"x-ms-client-request-id": client_request_id},
+            headers={"x-ms-client-request-id": client_request_id} | ({"If-Match": if_match} if if_match else {}),
         )
         try:
             response = await self._client.send_request(request)
@@ -215,18 +219,22 @@ class Writer:
             status=response.status_code,
             request_id=response.headers.get("x-ms-request-id") or response.headers.get("x-ms-correlation-request-id"),
             wait=retry_after(response.headers),
+            poll=response.headers.get("Azure-AsyncOperation") or response.headers.get("Location"),
+            has_status="Azure-AsyncOperation" in response.headers,
         )
         if response.status_code < 300:
             return answered
         return msgspec.structs.replace(answered, failure=failures.of_response(response, body))
 
-    async def read(self, path: str, api_version: str) -> Any:
-        """A resource as Azure shows it, without secrets; None where Azure answers that it does not exist.
+    async def read(self, path: str, api_version: str, *, with_view: bool = False) -> Any:
+        """A resource as Azure shows it, without secrets, `with_view` with its instance view; None where Azure answers
+        that it does not exist.
 
         Raises ReadFailure where that cannot be told.
         """
         try:
-            body = await self.session.get(quote(path, safe="/"), api_version)
+            parameters = {"$expand": "instanceView"} if with_view else None
+            body = await self.session.get(quote(path, safe="/"), api_version, parameters)
         except ReadFailure as failure:
             if failure.status == 404 and failure.code not in ("SubscriptionNotFound", "InvalidResourceType"):
                 return None

@@ -168,7 +168,17 @@ class Session:
                 await asyncio.sleep(backoff(attempt))
         raise malformed
 
+    async def poll(self, url: str) -> tuple[int, bytes, float | None]:
+        """One look at a long-running operation, at the URL that Azure named: status, body, and the seconds that Azure
+        asks to wait before the next."""
+        return await self._answer("GET", url, {}, None)
+
     async def _read(self, method: str, url: str, parameters: dict[str, str], body: Mapping[str, Any] | None) -> bytes:
+        return (await self._answer(method, url, parameters, body))[1]
+
+    async def _answer(
+        self, method: str, url: str, parameters: dict[str, str], body: Mapping[str, Any] | None
+    ) -> tuple[int, bytes, float | None]:
         target = urljoin(self._endpoint + "/", url)
         key = limiter_key(target)
         faults = throttled = 0
@@ -184,7 +194,7 @@ class Session:
                     content = await response.read()
                 self._limiter.learn(key, response.headers)
                 if response.status_code < 300:
-                    return content
+                    return response.status_code, content, retry_after(response.headers)
                 failure = failures.of_response(response, content)
                 wait = retry_after(response.headers)
             except AzureError as error:
