@@ -73,10 +73,9 @@ class Harvest:
             for key in sorted(self.recorded)
         )
 
-    def has_rows(self, fact: Fact, subscription: str) -> bool:
-        """Whether any row of a listed fact lies in a subscription."""
-        scope = f"/subscriptions/{subscription}/"
-        return any(key.startswith(scope) for key in self._keys_of(fact))
+    def subscriptions_with(self, fact: Fact) -> set[str]:
+        """The subscriptions in which any row of a listed fact lies."""
+        return {ids.subscription_of(key) for key in self._keys_of(fact)}
 
     def _keys_of(self, fact: Fact) -> Iterable[str]:
         by_fact: dict[Fact, Iterable[str]] = {

@@ -43,10 +43,24 @@ async def read_lists(collection: Collection) -> None:
             if fact is Fact.MACHINE:
                 collection.ledger.fetched(scope, Fact.POWER_STATE, "graph")
     populated = collection.populated
+    with_rows = {fact: collection.harvest.subscriptions_with(fact) for fact in wanted}
+    with_servers = {machine.subscription_id for machine in collection.harvest.machines.values() if machine.is_arc}
+    # Schedules often lie in a subscription without machines, and with them who is told of their runs.
+    hubs = with_rows.get(Fact.CONFIGURATIONS, set()) & collection.subscriptions.keys() - populated
+    asked = dict.fromkeys(populated, wanted) | {found: [Fact.EVENT_SUBSCRIPTIONS] for found in hubs}
     await at_once(
         *(
-            _verify_silence(collection, found, [fact for fact in wanted if fact not in failures[found]])
-            for found in populated
+            _verify_silence(
+                collection,
+                found,
+                [
+                    fact
+                    for fact in facts
+                    if fact in wanted and fact not in failures[found] and found not in with_rows[fact]
+                ],
+                has_servers=found in with_servers or found in hubs,
+            )
+            for found, facts in asked.items()
         )
     )
     await at_once(
@@ -231,11 +245,11 @@ async def _machines_by_arm(collection: Collection, subscription: str) -> bool:
     return True
 
 
-async def _verify_silence(collection: Collection, subscription: str, facts: Sequence[Fact]) -> None:
-    """Resource Graph leaves out what the caller may not read and says nothing: where a subscription with machines has
-    no row of some fact, ask which rights there are. A right that is missing makes the fact unknown."""
-    silent = [fact for fact in facts if not collection.harvest.has_rows(fact, subscription)]
-    has_servers = any(machine.is_arc for machine in collection.machines_of(subscription))
+async def _verify_silence(
+    collection: Collection, subscription: str, silent: Sequence[Fact], *, has_servers: bool
+) -> None:
+    """Resource Graph leaves out what the caller may not read and says nothing: where a subscription has no row of some
+    facts, ask which rights there are. A right that is missing makes the fact unknown."""
     if not silent and has_servers:
         return
     scope = ids.subscription_scope(subscription)

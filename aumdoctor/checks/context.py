@@ -73,6 +73,12 @@ class Context:
         """The machine's next patch window, of whichever of its schedules it is."""
         return next_window(self.configurations_of(machine), self.now, (machine,))
 
+    def is_cancelled(self, window: PatchWindow) -> bool:
+        """Whether the run of a window was cancelled as a whole. Runs are named after their starts in UTC."""
+        name = f"{window.occurrence.starts_at:%Y%m%d%H%M%S}"
+        runs = self.configuration_runs_by_key.get(ids.key(window.configuration.id), ())
+        return any(ids.name_of(run.id) == name and (run.status or "").lower() == "cancelled" for run in runs)
+
     def last_occurrence(self, configuration: MaintenanceConfiguration) -> Occurrence | None:
         """The newest window of a configuration that is over."""
         times = readable_timetable(configuration)
@@ -91,6 +97,10 @@ class Context:
         for assignment in self.estate.assignments:
             grouped[ids.key(assignment.maintenance_configuration_id)].append(assignment)
         return grouped
+
+    @cached_property
+    def assignments_by_key(self) -> dict[str, ConfigurationAssignment]:
+        return {ids.key(assignment.id): assignment for assignment in self.estate.assignments}
 
     @cached_property
     def guest_configurations(self) -> tuple[MaintenanceConfiguration, ...]:

@@ -13,7 +13,20 @@ import typer
 from typer.exceptions import TyperException
 
 from aumdoctor import __version__
-from aumdoctor.cli import checks, demo, exit_codes, explain, forecast, gate, runs, scan, scope, why, windows
+from aumdoctor.cli import (
+    checks,
+    demo,
+    exit_codes,
+    explain,
+    forecast,
+    gate,
+    permissions,
+    runs,
+    scan,
+    scope,
+    why,
+    windows,
+)
 from aumdoctor.cli.light import LightCommand, LightGroup
 from aumdoctor.cli.streams import err, help_when_alone, out, unwritable
 from aumdoctor.errors import AumDoctorError
@@ -54,6 +67,7 @@ app.command("windows")(windows.windows)
 app.command("forecast")(forecast.forecast)
 app.command("gate")(gate.gate)
 app.command("runs")(runs.runs)
+app.command("permissions")(permissions.permissions)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(
     "explain",

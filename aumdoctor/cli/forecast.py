@@ -26,7 +26,11 @@ def forecast(
     schedule: options.Schedules = None,
     at: Annotated[
         str | None,
-        typer.Option("--at", metavar="TIME", help="Look for windows from then on: 2026-12-01T22:00Z (default: now)."),
+        typer.Option(
+            "--at",
+            metavar="TIME",
+            help="Windows from then on: 2026-12-01T22:00Z (default: now).",
+        ),
     ] = None,
     output: options.Output = None,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Show the chain of every machine.")] = False,
@@ -50,11 +54,16 @@ def forecast(
     destinations = outputs.parse(output or ["table"])
     wanted_at = _moment(at) if at is not None else None
     estate = reach.aged(reach.estate(CHECKS, machines=machine or ()))
+    if wanted_at is not None and wanted_at < estate.collected_at:
+        raise UsageError(f"--at {at}: that is past; the estate is of {estate.collected_at:%Y-%m-%d %H:%M} UTC")
     machines = [the_machine(estate, name) for name in machine] if machine else list(estate.machines)
     keys = {ids.key(found.id) for found in the_configurations(estate, schedule)} if schedule else None
     chains = Chains(examine(estate, CHECKS, estate.collected_at), CHECKS)
     found = forecasting.forecast(chains, machines, at=wanted_at, configurations=keys)
     code = _exit_code(found, estate)
+    if schedule and not found and code == exit_codes.HEALTHY:
+        reach.note("no machine was seen in the scope of the schedule: its machines may lie in other subscriptions")
+        code = exit_codes.UNREAD
     report = forecasts_of(found, estate, at=wanted_at or estate.collected_at, generated_at=reach.now, exit_code=code)
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING, Annotated, Literal
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from aumdoctor.report.gate import Cancelled
     from aumdoctor.schedule.calendar import PatchWindow
 
+LONGEST = timedelta(days=400)
 FORMATS = ("table", "json", "junit", "github", "azdo")
 _SEVERITIES = {severity.label: severity for severity in Severity}
 
@@ -44,6 +46,9 @@ def gate(
     ] = "high",
     max_blocked: Annotated[
         str, typer.Option("--max-blocked", metavar="N|P%", help="Blocked machines of a window to pass over.")
+    ] = "0",
+    max_unknown: Annotated[
+        str, typer.Option("--max-unknown", metavar="N|P%", help="The same of machines that something is not known of.")
     ] = "0",
     require_fresh: Annotated[
         str, typer.Option("--require-fresh", metavar="AGE", help="What was read longer ago is unknown.")
@@ -96,9 +101,15 @@ def gate(
             advice="give --schedule NAME, --within 4h or --machine NAME",
         )
     destinations = outputs.parse(output or ["table"], FORMATS)
+    if yes and not cancel_run:
+        raise UsageError("--yes confirms --cancel-run, which was not given", advice="leave it out")
     if cancel_run:
         # A run is cancelled for all machines of its schedule; a verdict on some of them is no reason for that.
-        reach.refuse(("machine", "resource_group"), "--cancel-run")
+        if machine or reach.resource_groups:
+            raise UsageError(
+                "--cancel-run cancels the run for all machines of the schedule: it takes no verdict on some of them",
+                advice="leave --machine and --resource-group out, also in aumdoctor.toml and AUMDOCTOR_* variables",
+            )
         if reach.is_demo:
             raise UsageError(
                 "--cancel-run cancels nothing with --demo: the demo Azure ends with the reading",
@@ -106,16 +117,26 @@ def gate(
             )
     rules = GateRules(
         fail_on=None if fail_on == "never" else _SEVERITIES[fail_on],
-        tolerance=_tolerance(max_blocked),
+        tolerance=_tolerance(max_blocked, "--max-blocked"),
+        unknown_tolerance=_tolerance(max_unknown, "--max-unknown"),
         warn_from=options.span(warn_from, "--warn-from"),
         fail_from=options.span(fail_from, "--fail-from"),
         power_from=options.span(power_from, "--power-from"),
     )
+    if not rules.warn_from >= rules.fail_from >= rules.power_from:
+        raise UsageError(
+            "--warn-from, --fail-from and --power-from are out of order",
+            advice="obstacles warn before they count, and a machine may be off until later: 72h, 4h, 60m",
+        )
     reaching = options.span(within, "--within") if within is not None else None
+    if reaching is not None and not timedelta(0) < reaching <= LONGEST:
+        raise UsageError(f"--within {within}: not between a second and {LONGEST.days} days", advice="give 4h")
     fresh = options.span(require_fresh, "--require-fresh")
+    if not fresh:
+        raise UsageError(f"--require-fresh {require_fresh}: nothing is as fresh as that", advice="give 15m")
 
     def in_windows(estate: Estate) -> Iterable[str]:
-        chosen = _windows(estate, schedule or (), machine or (), reaching, estate.collected_at)
+        chosen = _windows(estate, schedule or (), machine or (), reaching, estate.collected_at, alone=cancel_run)
         return dict.fromkeys(found.id for window in chosen.windows for found in window.machines)
 
     estate = reach.estate(
@@ -126,8 +147,10 @@ def gate(
         only_live=("cancel_run",),
     )
     now = estate.collected_at
+    if reach.is_saved and reach.now - now > fresh:
+        reach.note(f"the saved estate is older than --require-fresh {require_fresh}: give a longer one to judge it")
     aged = estate.older_than(fresh, reach.now)
-    chosen = _windows(aged, schedule or (), machine or (), reaching, now)
+    chosen = _windows(aged, schedule or (), machine or (), reaching, now, alone=cancel_run)
     examination = examine(aged, CHECKS, now)
     verdict = judge_windows(
         Chains(examination, CHECKS),
@@ -135,6 +158,8 @@ def gate(
         rules,
         unreadable=chosen.unreadable,
         without_window=chosen.without_window,
+        unscheduled=chosen.unscheduled,
+        of_everything=not (schedule or machine),
     )
     code = _exit_code(verdict, estate)
     cancelled: tuple[Cancelled, ...] = ()
@@ -168,6 +193,7 @@ class _Chosen:
         self.windows: list[PatchWindow] = []
         self.unreadable: list[tuple[MaintenanceConfiguration, str]] = []
         self.without_window: list[MaintenanceConfiguration] = []
+        self.unscheduled: list[Machine] = []
 
 
 def _windows(
@@ -176,6 +202,8 @@ def _windows(
     machines: Sequence[str],
     within: timedelta | None,
     now: datetime,
+    *,
+    alone: bool,
 ) -> _Chosen:
     """The open and the coming windows that are asked about: of the schedules named, else of those of the machines
     named, else of all; those that begin within a span, or else the next of each."""
@@ -190,7 +218,7 @@ def _windows(
         reaching = {ids.key(each.id) for found in named for each in context.configurations_of(found)}
         configurations = tuple(each for each in configurations if ids.key(each.id) in reaching)
     if schedules:
-        wanted = {ids.key(each.id) for each in the_configurations(estate, schedules)}
+        wanted = {ids.key(each.id) for each in the_configurations(estate, schedules, alone=alone)}
         configurations = tuple(each for each in estate.configurations if ids.key(each.id) in wanted)
         _require_guest_patching(configurations)
     reached: dict[str, list[Machine]] = context.machines_by_configuration
@@ -198,6 +226,12 @@ def _windows(
         keys = {found.key for found in named}
         reached = {name: [each for each in found if each.key in keys] for name, found in reached.items()}
     chosen = _Chosen()
+    in_question = {ids.key(each.id) for each in configurations}
+    chosen.unscheduled = [
+        found
+        for found in named
+        if in_question.isdisjoint(ids.key(each.id) for each in context.configurations_of(found))
+    ]
     until = now + within if within is not None else None
     for configuration in configurations:
         attached = reached.get(configuration.id, [])
@@ -208,15 +242,20 @@ def _windows(
                 chosen.unreadable.append((configuration, str(fault)))
             continue
         found = list(windows_between((configuration,), reached, now, until or now))
+        if until is not None:
+            found = [window for window in found if not window.has_begun(now)]
         if until is None and not found:
             coming = next_window((configuration,), now, attached)
             found = [coming] if coming is not None else []
-        if not found and until is None:
+        if not found and next_window((configuration,), now) is None and (schedules or named):
             chosen.without_window.append(configuration)
         if schedules or named:
             chosen.windows += found
         else:
             chosen.windows += [window for window in found if window.machines]
+    if named and not schedules and (chosen.windows or len(chosen.without_window) < len(configurations)):
+        # An old schedule beside one that goes on does the machine no harm.
+        chosen.without_window.clear()
     chosen.windows.sort(key=lambda window: (window.occurrence.starts_at, window.configuration.id.lower()))
     return chosen
 
@@ -231,18 +270,16 @@ def _require_guest_patching(configurations: Sequence[MaintenanceConfiguration]) 
             )
 
 
-def _tolerance(text: str) -> Tolerance:
+def _tolerance(text: str, option: str) -> Tolerance:
     from aumdoctor.diagnosis.gate import Tolerance
 
     number = text.strip().removesuffix("%").strip()
     is_percent = text.strip().endswith("%")
-    try:
-        value = float(number) if is_percent else int(number)
-    except ValueError:
-        value = -1
+    is_number = re.fullmatch(r"\d{1,9}(\.\d{1,6})?" if is_percent else r"\d{1,9}", number) is not None
+    value = float(number) if is_number else -1.0
     if value < 0 or (is_percent and value > 100):
-        raise UsageError(f"--max-blocked {text}: not a number of machines or a share", advice="give 5 or 10%")
-    return Tolerance(percent=float(value)) if is_percent else Tolerance(count=int(value))
+        raise UsageError(f"{option} {text}: not a number of machines or a share", advice="give 5 or 10%")
+    return Tolerance(percent=value) if is_percent else Tolerance(count=int(value))
 
 
 def _exit_code(verdict: GateVerdict, estate: Estate) -> int:

@@ -49,18 +49,26 @@ def _machines_named(estate: Estate, wanted: str) -> list[Machine]:
     return [machine for machine in estate.machines if machine.name.lower() == wanted.lower()]
 
 
-def the_configurations(estate: Estate, wanted: Sequence[str]) -> tuple[MaintenanceConfiguration, ...]:
+def the_configurations(
+    estate: Estate, wanted: Sequence[str], *, alone: bool = False
+) -> tuple[MaintenanceConfiguration, ...]:
     """The maintenance configurations of an estate that have one of some names or resource ids, each once, in the order
-    in which they are named; of several that bear one name all are taken. Case makes no difference.
+    in which they are named; of several that bear one name all are taken, unless it has to stand `alone`. Case makes no
+    difference.
 
-    Raises UsageError for a name or id that nothing bears, UnreadableError for one that may lie where the maintenance
-    configurations could not be read.
+    Raises UsageError for a name or id that nothing bears, or that several bear alone, UnreadableError for one that may
+    lie where the maintenance configurations could not be read.
     """
     found: dict[str, MaintenanceConfiguration] = {}
     for name in wanted:
         named = _configurations_named(estate, name)
         if not named:
             raise _no_configuration(estate, name)
+        if alone and len(named) > 1:
+            several = ", ".join(configuration.id for configuration in named)
+            raise UsageError(
+                f"{len(named)} maintenance configurations are named {name!r}: {several}", advice="give the resource id"
+            )
         found |= {ids.key(configuration.id): configuration for configuration in named}
     return tuple(found.values())
 

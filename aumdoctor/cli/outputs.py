@@ -30,7 +30,7 @@ def parse(wanted: Sequence[str], formats: Sequence[str] = FORMATS) -> tuple[Outp
     Raises UsageError for an unknown format, for two on standard output, and for a file whose folder is not there:
     better before a long scan than after it.
     """
-    outputs = []
+    outputs: list[Output] = []
     for text in wanted:
         name, separator, file = text.partition("=")
         if name not in formats or (separator and not file):
@@ -39,6 +39,10 @@ def parse(wanted: Sequence[str], formats: Sequence[str] = FORMATS) -> tuple[Outp
             )
         if file and not Path(file).absolute().parent.is_dir():
             raise UsageError(f"--output {text}: the folder is not there", advice="create it first")
+        if file and Path(file).is_dir():
+            raise UsageError(f"--output {text}: that is a folder", advice="name a file in it")
+        if file and any(other.file == Path(file) for other in outputs):
+            raise UsageError(f"--output {text}: another output goes to that file", advice="give it a file of its own")
         outputs.append(Output(name, Path(file) if file else None))
     if sum(output.file is None for output in outputs) > 1:
         raise UsageError(

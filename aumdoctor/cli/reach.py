@@ -111,6 +111,11 @@ class Reach:
                 )
 
     @property
+    def resource_groups(self) -> tuple[str, ...]:
+        """The resource groups that the scope is narrowed to, wherever that was said."""
+        return tuple(self._values["resource_group"] or ())
+
+    @property
     def now(self) -> datetime:
         """The time by the clock."""
         return datetime.now(UTC)

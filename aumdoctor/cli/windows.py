@@ -43,10 +43,11 @@ def windows(
     from aumdoctor.cli.naming import the_configurations
     from aumdoctor.diagnosis.chain import Chains
     from aumdoctor.diagnosis.examine import examine
-    from aumdoctor.diagnosis.forecast import forecast
+    from aumdoctor.diagnosis.forecast import Outlook, forecast
     from aumdoctor.report import ics, json, windows_table
     from aumdoctor.report.windows import windows_of
     from aumdoctor.schedule.calendar import meetings, readable_timetable, unreadable, windows_between
+    from aumdoctor.schedule.scope import SCOPE_FACTS
 
     destinations = outputs.parse(output or ["table"], FORMATS)
     reaching = options.span(within, "--within")
@@ -76,7 +77,14 @@ def windows(
         if (times := readable_timetable(each)) is not None and times.next(now) is None and times.open_at(now) is None
     ]
     code = exit_codes.INTERRUPTED if estate.interrupted else exit_codes.HEALTHY
-    if not estate.interrupted and (estate.gaps or faults):
+    unseen = [
+        fact
+        for subscription in estate.subscriptions
+        for fact in SCOPE_FACTS
+        if not estate.reading(fact, ids.subscription_scope(subscription.id)).is_known
+    ]
+    dark = any(found.outlook is Outlook.UNKNOWN for found in forecasts.values())
+    if not estate.interrupted and (estate.gaps or faults or unseen or dark):
         code = exit_codes.UNREAD
     report = windows_of(
         coming,

@@ -6,8 +6,8 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from aumdoctor.demo import beside, compute, governance, identity, maintenance, resources
-from aumdoctor.demo.state import key
+from aumdoctor.demo import beside, compute, governance, identity, maintenance, operations, resources
+from aumdoctor.demo.state import COMPUTE, key
 from aumdoctor.demo.throttling import Verdict
 from aumdoctor.demo.web import Answer, ArmError, Azure, Call, Route
 
@@ -19,12 +19,15 @@ ROUTES: tuple[Route, ...] = (
     *beside.ROUTES,
 )
 _GRAPH = "/providers/microsoft.resourcegraph/resources"
+_VM = re.compile(f"/subscriptions/[^/]+/resourceGroups/[^/]+/providers/{COMPUTE}/[^/]+", re.IGNORECASE)
+_LOCKS = re.compile("/providers/Microsoft.Authorization/locks/", re.IGNORECASE)
 _NAMESPACE = re.compile(r"/providers/([^/]+)", re.IGNORECASE)
 
 
 def answer(call: Call, authorization: str | None) -> Answer:
     """Answer a call; every refusal is an answer as well. `authorization` is the header of that name."""
     azure = call.azure
+    operations.settle(azure)
     try:
         public = _match(identity.PUBLIC_ROUTES, call)
         if public is not None:
@@ -102,7 +105,13 @@ def _subscription(call: Call) -> str | None:
 def _throttle(azure: Azure, call: Call, found: Route, subscription: str | None) -> Verdict:
     if call.path.lower().rstrip("/") == _GRAPH:
         return azure.throttling.graph()
-    return azure.throttling.arm(subscription, call.method, found.compute_policy)
+    return azure.throttling.arm(subscription, call.method, found.compute_policy, _vm_of(call.path))
+
+
+def _vm_of(path: str) -> str | None:
+    """The VM that a request is about; the limits of Microsoft.Compute are for each as well."""
+    found = _VM.match(path)
+    return found[0].lower() if found else None
 
 
 def _too_many(verdict: Verdict) -> Answer:
@@ -157,18 +166,23 @@ def _is_read(call: Call, found: Route) -> bool:
 def _respect_locks(call: Call, found: Route) -> None:
     if _is_read(call, found) or not call.state.locks:
         return
-    scope = f"{key(call.path)}/"
-    for at, lock in call.state.locks.items():
-        locked = at.split("/providers/microsoft.authorization/locks/")[0]
-        forbids = call.method == "DELETE" or lock["properties"]["level"] == "ReadOnly"
-        if forbids and scope.startswith(f"{locked}/"):
-            verb = "delete" if call.method == "DELETE" else "write"
-            raise ArmError(
-                409,
-                "ScopeLocked",
-                f"The scope '{call.path}' cannot perform {verb} operation because following scope(s) are locked: "
-                f"'{locked}'. Please remove the lock and try again.",
-            )
+    path = call.path.rstrip("/")
+    # An action is a write at the resource that it is done to.
+    scope = path.rsplit("/", 1)[0] if call.method == "POST" else path
+    locks = [
+        locked
+        for lock in call.state.locks.values()
+        if (call.method == "DELETE" or lock["properties"]["level"] == "ReadOnly")
+        and f"{key(scope)}/".startswith(f"{key(locked := _LOCKS.split(lock['id'])[0])}/")
+    ]
+    if locks:
+        verb = "delete" if call.method == "DELETE" else "write"
+        raise ArmError(
+            409,
+            "ScopeLocked",
+            f"The scope '{scope}' cannot perform {verb} operation because following scope(s) are locked: "
+            f"'{','.join(locks)}'. Please remove the lock and try again.",
+        )
 
 
 def standard_headers(request_id: str) -> dict[str, str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import random
 import re
 from collections.abc import Callable
@@ -15,7 +16,11 @@ ALL = "*"
 
 
 class Fault(msgspec.Struct, kw_only=True):
-    """One injected fault: for requests whose `METHOD /path?query` matches, at most `times` times (None: always)."""
+    """One injected fault: for requests whose `METHOD /path?query` matches, at most `times` times (None: always).
+
+    `acts_first` lets the request be carried out before its answer is lost. `never_ends` and `fails` are about the
+    operation that the request begins. `is_released` is set when the faults are cleared.
+    """
 
     pattern: re.Pattern[str]
     times: int | None = None
@@ -23,6 +28,12 @@ class Fault(msgspec.Struct, kw_only=True):
     body: Any = None
     headers: dict[str, str] = {}
     seconds: float = 0.0
+    seconds_after: float = 0.0
+    acts_first: bool = False
+    never_ends: bool = False
+    fails: tuple[str, dict[str, Any]] | None = None
+    meanwhile: Callable[[DemoEstate], None] | None = None
+    is_released: bool = False
     is_reset: bool = False
     is_truncation: bool = False
     rewrite: Callable[[Any], Any] | None = None
@@ -59,8 +70,10 @@ class Faults:
         self.trapped_providers: set[str] = set()
 
     def clear(self) -> None:
-        """Everything works again (a provider that was unregistered stays so)."""
+        """Everything works again (a provider that was unregistered stays so), and what would never end goes on."""
         self.denials.clear()
+        for fault in self.faults:
+            fault.is_released = True
         self.faults.clear()
         self.trapped_providers.clear()
 
@@ -113,6 +126,75 @@ class Faults:
     def reset(self, path_regex: str, times: int | None = 1) -> Fault:
         """Break the connection before an answer; nothing is done."""
         return self._add(path_regex, times=times, is_reset=True)
+
+    def act_then_fail(
+        self,
+        path_regex: str,
+        status: int = 503,
+        times: int | None = 1,
+        headers: dict[str, str] | None = None,
+        *,
+        code: str = "ServiceUnavailable",
+        message: str = "The demo was told to lose the answer here.",
+    ) -> Fault:
+        """Do what was asked for, and answer with an error envelope as if it had failed."""
+        fault = self.fail(path_regex, status, times, headers, code=code, message=message)
+        fault.acts_first = True
+        return fault
+
+    def act_then_reset(self, path_regex: str, times: int | None = 1) -> Fault:
+        """Do what was asked for, and break the connection instead of saying so."""
+        return self._add(path_regex, times=times, is_reset=True, acts_first=True)
+
+    def act_then_slow(self, path_regex: str, seconds: float, times: int | None = 1) -> Fault:
+        """Do what was asked for at once, and say so late."""
+        return self._add(path_regex, times=times, seconds_after=seconds)
+
+    def never_ends(self, path_regex: str, times: int | None = None) -> Fault:
+        """Accept what these requests begin (an operation, a registration, a remediation) and go on with it until the
+        faults are cleared."""
+        return self._add(path_regex, times=times, never_ends=True)
+
+    def operation_fails(
+        self,
+        path_regex: str,
+        code: str = "InternalExecutionError",
+        message: str = "An internal execution error occurred. Please retry later.",
+        times: int | None = 1,
+        *,
+        status: str = "Failed",
+    ) -> Fault:
+        """Accept the operation that these requests begin, and let it end as `Failed` or `Canceled` without effect."""
+        return self._add(path_regex, times=times, fails=(status, {"code": code, "message": message}))
+
+    def throttle(self, path_regex: str, retry_after: int | None = None, times: int | None = 1) -> Fault:
+        """Answer 429 without having looked at the request; without `retry_after` it is not said when to come back."""
+        headers = {} if retry_after is None else {"Retry-After": str(retry_after)}
+        message = "The request is being throttled. Please try again later."
+        return self.fail(path_regex, 429, times, headers, code="TooManyRequests", message=message)
+
+    def expire_token(self, path_regex: str, times: int | None = 1, *, claims: str | None = None) -> Fault:
+        """Answer 401 with the challenge as if the token had run out; with `claims` (JSON) as if Entra ID had revoked it
+        (continuous access evaluation), which a client answers by a token for these claims."""
+        authority = f'authorization_uri="https://login.microsoftonline.com/{self.state.tenant_id}"'
+        if claims is None:
+            code, message = "ExpiredAuthenticationToken", "The access token has expired, renew it and try again."
+            challenge = f'Bearer {authority}, error="invalid_token", error_description="{message}"'
+        else:
+            code, message = "InvalidAuthenticationToken", "Continuous access evaluation resulted in claims challenge."
+            encoded = base64.b64encode(claims.encode()).decode()
+            challenge = f'Bearer {authority}, error="insufficient_claims", claims="{encoded}"'
+        headers = {"WWW-Authenticate": challenge}
+        return self.fail(path_regex, 401, times, headers, code=code, message=message)
+
+    def precondition_failed(self, path_regex: str, times: int | None = 1) -> Fault:
+        """Answer 412, as where somebody else has written in the meantime."""
+        message = "The condition specified using HTTP conditional header(s) is not met."
+        return self.fail(path_regex, 412, times, code="PreconditionFailed", message=message)
+
+    def meanwhile(self, path_regex: str, change: Callable[[DemoEstate], None], times: int | None = 1) -> Fault:
+        """Let somebody else change the estate right before these requests are answered (and say so by `touch`)."""
+        return self._add(path_regex, times=times, meanwhile=change)
 
     def truncate(self, path_regex: str, times: int | None = 1) -> Fault:
         """Break the connection in the middle of the answer."""

@@ -4,15 +4,20 @@ from __future__ import annotations
 
 import re
 
-from aumdoctor.demo.machines import patch_settings_of
+from aumdoctor.demo import operations
+from aumdoctor.demo.machines import os_type_of, patch_settings_of
 from aumdoctor.demo.plants.recipe import attach_as_policy_does
 from aumdoctor.demo.policies import (
+    CONTRIBUTOR,
+    OWNER,
     PERIODIC_ASSESSMENT,
+    PERIODIC_ASSESSMENT_AUDIT,
+    READER,
     SCHEDULE_MACHINES,
-    VIRTUAL_MACHINE_CONTRIBUTOR,
+    SCHEDULE_PREREQUISITES,
     set_compliance,
 )
-from aumdoctor.demo.state import DemoEstate, Wire, key, timestamp
+from aumdoctor.demo.state import DemoEstate, Wire, key, stable_guid, timestamp
 from aumdoctor.demo.web import Answer, ArmError, Call, Handler, Route, not_found, paged, passes, route, within
 
 PAGE = 100
@@ -20,6 +25,7 @@ STATES_PAGE = 500
 
 _AUTHORIZATION = "Microsoft.Authorization"
 _INSIGHTS = "Microsoft.PolicyInsights"
+_WRITERS = {CONTRIBUTOR, OWNER}
 
 
 def _scope(call: Call) -> str:
@@ -92,11 +98,9 @@ def _remediation(call: Call) -> Wire:
 
 
 def get_remediation(call: Call) -> Answer:
-    """A remediation task; one that was just accepted is through by the time somebody asks."""
-    found = _remediation(call)
-    if found["properties"]["provisioningState"] == "Accepted":
-        found["properties"]["provisioningState"] = "Succeeded"
-    return Answer(body=found)
+    """A remediation task; it goes on while somebody asks."""
+    operations.look(call.azure, _remediation_id(call))
+    return Answer(body=_remediation(call))
 
 
 def list_deployments(call: Call) -> Answer:
@@ -105,65 +109,191 @@ def list_deployments(call: Call) -> Answer:
 
 
 def put_remediation(call: Call) -> Answer:
-    """Start a remediation task: repairs what its assignment calls non-compliant, as far as its identity may."""
-    state = call.state
+    """Start a remediation task, which repairs at its end what its identity may; one that exists is not started anew."""
+    state, remediation_id = call.state, _remediation_id(call)
     properties = call.json().get("properties") or {}
+    known = state.remediations.get(key(remediation_id))
+    if known is not None:
+        if key(known["properties"]["policyAssignmentId"]) != key(properties.get("policyAssignmentId") or ""):
+            raise _refused("InvalidUpdateRemediationRequest", "The policy assignment of a remediation cannot change.")
+        return Answer(body=known)
     assignment = state.policy_assignments.get(key(properties.get("policyAssignmentId") or ""))
     if assignment is None:
         raise ArmError(400, "InvalidPolicyAssignmentId", "The policy assignment of the remediation does not exist.")
+    evaluates = properties.get("resourceDiscoveryMode") == "ReEvaluateCompliance"
+    if evaluates and not key(_scope(call)).startswith("/subscriptions/"):
+        raise _refused(
+            "InvalidCreateRemediationRequest", "ReEvaluateCompliance is not supported at management group scope."
+        )
     now = timestamp(call.azure.now())
-    repaired = _repair(state, assignment)
-    remediation_id = _remediation_id(call)
-    state.remediations[key(remediation_id)] = {
+    task: Wire = {
         "id": remediation_id,
         "name": call.parts["name"],
         "type": f"{_INSIGHTS}/remediations",
         "properties": {
+            "resourceDiscoveryMode": "ExistingNonCompliant",
             **properties,
             "provisioningState": "Accepted",
             "createdOn": now,
             "lastUpdatedOn": now,
-            "deploymentStatus": {
-                "totalDeployments": len(repaired),
-                "successfulDeployments": len(repaired),
-                "failedDeployments": 0,
-            },
+            "deploymentStatus": {"totalDeployments": 0, "successfulDeployments": 0, "failedDeployments": 0},
         },
     }
-    return Answer(status=201, body=state.remediations[key(remediation_id)])
+    state.remediations[key(remediation_id)] = task
+    accepted = task | {"properties": dict(task["properties"])}
+
+    def act() -> None:
+        _run(state, task, assignment, timestamp(call.azure.now()))
+
+    def ended(succeeded: bool) -> None:
+        if not succeeded:
+            task["properties"]["provisioningState"] = "Failed"
+
+    task["properties"]["provisioningState"] = "Evaluating"
+    operations.start(call, remediation_id, act, ended=ended)
+    return Answer(status=201, body=accepted)
 
 
-def _repair(state: DemoEstate, assignment: Wire) -> list[str]:
-    if _role_of(state, assignment) == VIRTUAL_MACHINE_CONTRIBUTOR:
-        return []
-    repaired = []
-    definition = assignment["properties"]["policyDefinitionId"].rsplit("/", 1)[-1]
+def _refused(code: str, message: str) -> ArmError:
+    return ArmError(400, code, message)
+
+
+def cancel_remediation(call: Call) -> Answer:
+    """Cancel a remediation task that has not ended: `Cancelling` at first, `Canceled` when it is asked about again."""
+    task = _remediation(call)
+    running = operations.running(call.azure, task["id"])
+    if not running:
+        raise _refused("InvalidCancelRemediationRequest", "A completed remediation cannot be cancelled.")
+    task["properties"]["provisioningState"] = "Cancelling"
+
+    def cancelled() -> None:
+        task["properties"]["provisioningState"] = "Canceled"
+
+    for operation in running:
+        operation.act, operation.held_by, operation.polls_left = cancelled, None, 0
+    return Answer(body=task | {"properties": dict(task["properties"])})
+
+
+def delete_remediation(call: Call) -> Answer:
+    """Forget a remediation task that has ended."""
+    task = call.state.remediations.get(key(_remediation_id(call)))
+    if task is None:
+        return Answer(204)
+    if operations.running(call.azure, task["id"]):
+        raise _refused("InvalidDeleteRemediationRequest", "A running remediation cannot be deleted.")
+    del call.state.remediations[key(task["id"])]
+    return Answer(body=task)
+
+
+def _run(state: DemoEstate, task: Wire, assignment: Wire, now: str) -> None:
+    """What a remediation task does: a deployment for each machine below its scope that is not compliant."""
+    properties = task["properties"]
+    scope = re.split(f"/providers/{_INSIGHTS}/", task["id"], flags=re.IGNORECASE)[0]
+    if properties["resourceDiscoveryMode"] == "ReEvaluateCompliance":
+        _evaluate(state, assignment, scope)
+    deployments = state.remediation_deployments[key(task["id"])]
     for found in list(state.policy_states.values()):
         compliance = found["properties"]
+        machine_id = compliance["resourceId"]
         if key(compliance["policyAssignmentId"]) != key(assignment["id"]) or compliance["isCompliant"]:
             continue
-        machine_id = compliance["resourceId"]
-        if definition == PERIODIC_ASSESSMENT:
-            patch_settings_of(state.machine(machine_id))["assessmentMode"] = "AutomaticByPlatform"
-        elif definition == SCHEDULE_MACHINES:
-            parameters = assignment["properties"]["parameters"]
-            attach_as_policy_does(state, machine_id, parameters["maintenanceConfigurationResourceId"]["value"])
-        else:
+        if not f"{key(machine_id)}/".startswith(f"{key(scope)}/"):
             continue
-        set_compliance(state, machine_id, assignment["id"], "Compliant")
-        state.touch(machine_id)
-        repaired.append(machine_id)
-    return repaired
+        error = _why_denied(state, assignment, machine_id)
+        if error is None:
+            _repair(state, assignment, machine_id)
+        group = "/".join(machine_id.split("/")[:5])
+        deployment: Wire = {
+            "remediatedResourceId": machine_id,
+            "deploymentId": f"{group}/providers/Microsoft.Resources/deployments/{stable_guid(machine_id, task['id'])}",
+            "status": "Succeeded" if error is None else "Failed",
+            "resourceLocation": state.machine(machine_id)["location"],
+            "createdOn": now,
+            "lastUpdatedOn": now,
+        }
+        deployments.append(deployment if error is None else deployment | {"error": error})
+    failed = sum(deployment["status"] == "Failed" for deployment in deployments)
+    properties["provisioningState"] = "Failed" if failed else "Succeeded"
+    properties["lastUpdatedOn"] = now
+    properties["deploymentStatus"] = {
+        "totalDeployments": len(deployments),
+        "successfulDeployments": len(deployments) - failed,
+        "failedDeployments": failed,
+    }
 
 
-def _role_of(state: DemoEstate, assignment: Wire) -> str | None:
+def _definition_of(assignment: Wire) -> str:
+    return str(assignment["properties"]["policyDefinitionId"]).rsplit("/", 1)[-1]
+
+
+def _evaluate(state: DemoEstate, assignment: Wire, scope: str) -> None:
+    """Say anew which VMs below a scope are compliant with an assignment."""
+    for vm in within(within(state.vms.values(), assignment["properties"]["scope"]), scope):
+        compliant = _is_compliant(state, vm, _definition_of(assignment))
+        set_compliance(state, vm["id"], assignment["id"], "Compliant" if compliant else "NonCompliant")
+
+
+def _is_compliant(state: DemoEstate, vm: Wire, definition: str) -> bool:
+    configuration = vm["properties"].get("osProfile", {}).get(f"{os_type_of(vm).lower()}Configuration", {})
+    settings = configuration.get("patchSettings", {})
+    if definition in (PERIODIC_ASSESSMENT, PERIODIC_ASSESSMENT_AUDIT):
+        return bool(settings.get("assessmentMode") == "AutomaticByPlatform")
+    if definition == SCHEDULE_PREREQUISITES:
+        platform = settings.get("automaticByPlatformSettings") or {}
+        is_bypassed = platform.get("bypassPlatformSafetyChecksOnUserSchedule") is True
+        return bool(settings.get("patchMode") == "AutomaticByPlatform" and is_bypassed)
+    assigned = f"{key(vm['id'])}/providers/microsoft.maintenance/configurationassignments/"
+    return any(at.startswith(assigned) for at in state.assignments)
+
+
+def _repair(state: DemoEstate, assignment: Wire, machine_id: str) -> None:
+    """What the deployment of a policy changes on one machine."""
+    definition = _definition_of(assignment)
+    if definition == PERIODIC_ASSESSMENT:
+        patch_settings_of(state.machine(machine_id))["assessmentMode"] = "AutomaticByPlatform"
+    elif definition == SCHEDULE_PREREQUISITES:
+        settings = patch_settings_of(state.machine(machine_id))
+        settings["patchMode"] = "AutomaticByPlatform"
+        settings.setdefault("automaticByPlatformSettings", {})["bypassPlatformSafetyChecksOnUserSchedule"] = True
+    elif definition == SCHEDULE_MACHINES:
+        parameters = assignment["properties"]["parameters"]
+        attach_as_policy_does(state, machine_id, parameters["maintenanceConfigurationResourceId"]["value"])
+    else:
+        return
+    set_compliance(state, machine_id, assignment["id"], "Compliant")
+    state.touch(machine_id)
+
+
+def _why_denied(state: DemoEstate, assignment: Wire, machine_id: str) -> Wire | None:
+    """The error of a deployment whose identity lacks a right: on the machine, or on the image that it was made from."""
     principal_id = assignment.get("identity", {}).get("principalId")
-    roles = {
-        role["properties"]["roleDefinitionId"].rsplit("/", 1)[-1]
+    if not _roles_of(state, principal_id, machine_id) & _WRITERS:
+        return _denial(principal_id, "Microsoft.Compute/virtualMachines/write", machine_id)
+    image_id = state.machine(machine_id)["properties"].get("storageProfile", {}).get("imageReference", {}).get("id")
+    if image_id is not None and not _roles_of(state, principal_id, image_id) & {*_WRITERS, READER}:
+        return _denial(principal_id, "Microsoft.Compute/galleries/images/versions/read", image_id)
+    return None
+
+
+def _denial(principal_id: str | None, action: str, scope: str) -> Wire:
+    return {
+        "code": "LinkedAuthorizationFailed" if action.endswith("/read") else "AuthorizationFailed",
+        "message": f"The client '{principal_id}' with object id '{principal_id}' does not have authorization to "
+        f"perform action '{action}' over scope '{scope}' or the scope is invalid.",
+    }
+
+
+def _roles_of(state: DemoEstate, principal_id: str | None, resource_id: str) -> set[str]:
+    """The roles of a principal that hold for a resource; those of a management group hold everywhere here."""
+    return {
+        role["properties"]["roleDefinitionId"].rsplit("/", 1)[-1].lower()
         for role in state.role_assignments.values()
         if role["properties"]["principalId"] == principal_id
+        and (
+            f"{key(resource_id)}/".startswith(f"{key(role['properties']['scope'])}/")
+            or not key(role["properties"]["scope"]).startswith("/subscriptions/")
+        )
     }
-    return VIRTUAL_MACHINE_CONTRIBUTOR if roles == {VIRTUAL_MACHINE_CONTRIBUTOR} else next(iter(sorted(roles)), None)
 
 
 def list_role_assignments(call: Call) -> Answer:
@@ -175,19 +305,54 @@ def list_role_assignments(call: Call) -> Answer:
     return paged(call, found, PAGE)
 
 
+def _role_assignment_id(call: Call) -> str:
+    return f"{_scope(call)}/providers/{_AUTHORIZATION}/roleAssignments/{call.parts['name']}"
+
+
+def get_role_assignment(call: Call) -> Answer:
+    """One role assignment."""
+    found = call.state.role_assignments.get(key(_role_assignment_id(call)))
+    if found is None:
+        name = call.parts["name"]
+        raise ArmError(404, "RoleAssignmentNotFound", f"The role assignment '{name}' is not found.")
+    return Answer(body=found)
+
+
 def put_role_assignment(call: Call) -> Answer:
-    """Give a principal a role."""
-    properties = call.json().get("properties") or {}
-    name = call.parts["name"]
-    assignment_id = f"{_scope(call)}/providers/{_AUTHORIZATION}/roleAssignments/{name}"
-    call.state.role_assignments[key(assignment_id)] = {
+    """Give a principal a role: 201, 200 where it was there under this name, 409 where it is under another."""
+    state, assignment_id = call.state, _role_assignment_id(call)
+    properties = {**(call.json().get("properties") or {}), "scope": _scope(call)}
+    for name in ("roleDefinitionId", "principalId"):
+        if not properties.get(name):
+            raise ArmError(400, "InvalidRequestContent", f"Required property '{name}' is missing.")
+    known = state.role_assignments.get(key(assignment_id))
+    if known is not None:
+        if _grant_of(known["properties"]) != _grant_of(properties):
+            message = "Tenant ID, application ID, principal ID, and scope are not allowed to be updated."
+            raise ArmError(400, "RoleAssignmentUpdateNotPermitted", message)
+        return Answer(body=known)
+    if any(_grant_of(role["properties"]) == _grant_of(properties) for role in state.role_assignments.values()):
+        raise ArmError(409, "RoleAssignmentExists", "The role assignment already exists.")
+    state.role_assignments[key(assignment_id)] = {
         "id": assignment_id,
-        "name": name,
+        "name": call.parts["name"],
         "type": f"{_AUTHORIZATION}/roleAssignments",
-        "properties": {**properties, "scope": _scope(call)},
+        "properties": properties,
     }
-    call.state.touch(assignment_id)
-    return Answer(status=201, body=call.state.role_assignments[key(assignment_id)])
+    state.touch(assignment_id)
+    return Answer(status=201, body=state.role_assignments[key(assignment_id)])
+
+
+def _grant_of(properties: Wire) -> tuple[str, str, str]:
+    role = str(properties["roleDefinitionId"]).rsplit("/", 1)[-1]
+    return key(properties["scope"]), str(properties["principalId"]).lower(), role.lower()
+
+
+def delete_role_assignment(call: Call) -> Answer:
+    """Take a role away; 204 where it was not there."""
+    found = call.state.role_assignments.pop(key(_role_assignment_id(call)), None)
+    call.state.touch(_role_assignment_id(call))
+    return Answer(200, found) if found else Answer(204)
 
 
 def list_locks(call: Call) -> Answer:
@@ -230,6 +395,13 @@ ROUTES: tuple[Route, ...] = (
     _scoped("GET", f"{_INSIGHTS}/remediations", f"{_INSIGHTS}/remediations/read", list_remediations),
     _scoped("GET", f"{_INSIGHTS}/remediations/{{name}}", f"{_INSIGHTS}/remediations/read", get_remediation),
     _scoped("PUT", f"{_INSIGHTS}/remediations/{{name}}", f"{_INSIGHTS}/remediations/write", put_remediation),
+    _scoped("DELETE", f"{_INSIGHTS}/remediations/{{name}}", f"{_INSIGHTS}/remediations/delete", delete_remediation),
+    _scoped(
+        "POST",
+        f"{_INSIGHTS}/remediations/{{name}}/cancel",
+        f"{_INSIGHTS}/remediations/cancel/action",
+        cancel_remediation,
+    ),
     _scoped(
         "POST",
         f"{_INSIGHTS}/remediations/{{name}}/listDeployments",
@@ -244,6 +416,18 @@ ROUTES: tuple[Route, ...] = (
         f"{_AUTHORIZATION}/roleAssignments/{{name}}",
         f"{_AUTHORIZATION}/roleAssignments/write",
         put_role_assignment,
+    ),
+    _scoped(
+        "GET",
+        f"{_AUTHORIZATION}/roleAssignments/{{name}}",
+        f"{_AUTHORIZATION}/roleAssignments/read",
+        get_role_assignment,
+    ),
+    _scoped(
+        "DELETE",
+        f"{_AUTHORIZATION}/roleAssignments/{{name}}",
+        f"{_AUTHORIZATION}/roleAssignments/delete",
+        delete_role_assignment,
     ),
     _scoped("GET", f"{_AUTHORIZATION}/locks", f"{_AUTHORIZATION}/locks/read", list_locks),
     _scoped("GET", f"{_AUTHORIZATION}/permissions", f"{_AUTHORIZATION}/permissions/read", list_permissions),

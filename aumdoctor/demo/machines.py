@@ -368,15 +368,21 @@ def power_state_of(vm: Wire) -> str | None:
 
 def set_power(state: DemoEstate, vm_id: str, power_state: str) -> None:
     """Start or stop a VM: a VM that does not run reports no agent and no extensions."""
-    vm = state.vms[key(vm_id)]
-    view = vm["properties"]["instanceView"]
-    view["statuses"] = [status for status in view["statuses"] if not status["code"].startswith("PowerState/")]
-    view["statuses"].append(power_status(power_state))
+    view = show_power(state, vm_id, power_state)
     if power_state == "running":
-        view["vmAgent"] = ready_agent(state, os_type_of(vm))
+        view["vmAgent"] = ready_agent(state, os_type_of(state.vms[key(vm_id)]))
     else:
         view.pop("vmAgent", None)
+
+
+def show_power(state: DemoEstate, vm_id: str, power_state: str | None) -> Wire:
+    """Let the instance view of a VM say this about its power (None: nothing), and nothing else. Returns the view."""
+    view: Wire = state.vms[key(vm_id)]["properties"]["instanceView"]
+    view["statuses"] = [status for status in view["statuses"] if not status["code"].startswith("PowerState/")]
+    if power_state is not None:
+        view["statuses"].append(power_status(power_state))
     state.touch(vm_id)
+    return view
 
 
 def add_extension(state: DemoEstate, machine_id: str, publisher: str, type_: str, version: str) -> Wire:

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 
 from aumdoctor.demo.events import has_pre_event
 from aumdoctor.demo.schedules import UNFINISHED, record_configuration_run, starts_at
-from aumdoctor.demo.state import MAINTENANCE, Wire, key, merged, timestamp
+from aumdoctor.demo.state import MAINTENANCE, Wire, key, patched, timestamp
 from aumdoctor.demo.web import Answer, ArmError, Call, Handler, Route, not_found, paged, route, within
 
 PAGE = 200
@@ -17,6 +17,8 @@ CANCEL_VERSIONS = ("2023-09-01-preview", "2023-10-01-preview", "2025-10-01-previ
 """The versions in which a run can be cancelled."""
 CANCEL_FROM, CANCEL_UNTIL = timedelta(minutes=40), timedelta(minutes=10)
 """Between which times before its start a run can be cancelled."""
+SHORTEST, LONGEST = timedelta(hours=1, minutes=30), timedelta(hours=3, minutes=55)
+"""Between which the window of a configuration for guests may last."""
 
 _CONFIGURATIONS = f"{MAINTENANCE}/maintenanceConfigurations"
 _ASSIGNMENTS = f"{MAINTENANCE}/configurationAssignments"
@@ -67,7 +69,10 @@ def put_configuration(call: Call) -> Answer:
     if not body.get("location") or not properties.get("maintenanceScope"):
         # This provider's validation errors do not come in ARM's envelope.
         return Answer(400, {"Message": "The request is invalid: location and maintenanceScope are required."})
+    if (refusal := _why_not_to_be_written(properties, properties)) is not None:
+        return _refused(400, refusal)
     is_new = key(configuration_id) not in call.state.configurations
+    properties = {"namespace": MAINTENANCE, "visibility": "Custom", **properties}
     call.state.configurations[key(configuration_id)] = {
         "id": configuration_id,
         "name": call.parts["name"],
@@ -81,11 +86,38 @@ def put_configuration(call: Call) -> Answer:
 
 
 def patch_configuration(call: Call) -> Answer:
-    """Merge into a configuration."""
+    """Merge into a configuration: members that are null count as not given, tags are replaced. There is no ETag."""
     found: Wire = get_configuration(call).body
-    found.update(merged(found, {name: value for name, value in call.json().items() if name in ("tags", "properties")}))
+    change = call.json()
+    given = change.get("properties") or {}
+    properties = patched(found["properties"], given)
+    if (refusal := _why_not_to_be_written(properties, given)) is not None:
+        return _refused(400, refusal)
+    found["properties"] = properties
+    if change.get("tags") is not None:
+        found["tags"] = change["tags"]
     call.state.touch(found["id"])
     return Answer(body=found)
+
+
+def _why_not_to_be_written(properties: Wire, given: Wire) -> str | None:
+    """Why a configuration for guests is refused, None where it is not; a PATCH is judged by the members that it gives.
+    The texts are the demo's own but the first."""
+    if properties.get("maintenanceScope") != "InGuestPatch":
+        return None
+    is_new = given is properties
+    mode = (properties.get("extensionProperties") or {}).get("InGuestPatchMode")
+    if (is_new or "extensionProperties" in given) and mode not in ("User", "Platform"):
+        return "Extension properties must contain Patch mode."
+    window = properties.get("maintenanceWindow") or {}
+    if not given.get("maintenanceWindow"):
+        return None
+    if not SHORTEST <= _duration({"properties": properties}) <= LONGEST:
+        return f"The duration '{window.get('duration')}' of the maintenance window is not from 01:30 to 03:55."
+    starts, expires = window.get("startDateTime"), window.get("expirationDateTime")
+    if starts and expires and str(expires) <= str(starts):
+        return f"The maintenance window expires at '{expires}', before it starts at '{starts}'."
+    return None
 
 
 def delete_configuration(call: Call) -> Answer:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 
+from aumdoctor.demo import operations
 from aumdoctor.demo.graph import QueryError
 from aumdoctor.demo.state import Wire, key
-from aumdoctor.demo.web import Answer, ArmError, Call, Route, paged, route
+from aumdoctor.demo.web import Answer, ArmError, Call, Route, not_found, paged, route
 
 SUBSCRIPTION = "/subscriptions/{subscription}"
 GROUPS_PAGE = 100
@@ -67,21 +68,20 @@ def _provider(call: Call) -> Wire:
 def get_provider(call: Call) -> Answer:
     """One resource provider; a registration that was started is done after some such reads."""
     found = _provider(call)
-    registering = call.azure.registering
-    if found["id"] in registering:
-        registering[found["id"]] -= 1
-        if registering[found["id"]] < 0:
-            del registering[found["id"]]
-            found["registrationState"] = "Registered"
+    operations.look(call.azure, found["id"])
     return Answer(body=found)
 
 
 def register_provider(call: Call) -> Answer:
-    """Start to register a resource provider."""
+    """Start to register a resource provider; one that is registered stays so."""
     found = _provider(call)
-    if found["registrationState"] != "Registered":
-        found["registrationState"] = "Registering"
-        call.azure.registering[found["id"]] = call.azure.operation_polls
+    if found["registrationState"] not in ("Registered", "Registering"):
+        before, found["registrationState"] = found["registrationState"], "Registering"
+
+        def ended(succeeded: bool) -> None:
+            found["registrationState"] = "Registered" if succeeded else before
+
+        operations.start(call, found["id"], lambda: None, ended=ended)
     return Answer(body=found)
 
 
@@ -90,6 +90,60 @@ def unregister_provider(call: Call) -> Answer:
     found = _provider(call)
     found["registrationState"] = "Unregistered"
     return Answer(body=found)
+
+
+def _tagged(call: Call) -> Wire:
+    """The resource, resource group or subscription whose tags a request is about."""
+    state, scope = call.state, key(call.parts["scope"])
+    segments = scope.split("/")
+    found = (
+        state.vms.get(scope)
+        or state.arc.get(scope)
+        or state.configurations.get(scope)
+        or state.resource_groups.get(scope)
+        or (state.subscriptions.get(segments[2]) if len(segments) == 3 else None)
+    )
+    if found is None:
+        raise not_found(call.parts["scope"])
+    return found
+
+
+def get_tags(call: Call) -> Answer:
+    """The tags of a resource, resource group or subscription, as a resource of their own."""
+    found = _tagged(call)
+    return Answer(
+        body={
+            "id": f"{found['id']}/providers/Microsoft.Resources/tags/default",
+            "name": "default",
+            "type": "Microsoft.Resources/tags",
+            "properties": {"tags": found.get("tags") or {}},
+        }
+    )
+
+
+def write_tags(call: Call) -> Answer:
+    """Replace all tags (PUT), remove them (DELETE), or merge, replace or delete some (PATCH with an `operation`).
+
+    Names of tags are compared without regard to case, and one that is there already keeps its spelling.
+    """
+    found, body = _tagged(call), {} if call.method == "DELETE" else call.json()
+    given: dict[str, str] = (body.get("properties") or {}).get("tags") or {}
+    operation = str(body.get("operation")).lower() if call.method == "PATCH" else "replace"
+    tags: dict[str, str] = dict(found.get("tags") or {})
+    spelt = {name.lower(): name for name in tags}
+    match operation:
+        case "replace":
+            tags = dict(given)
+        case "merge":
+            tags |= {spelt.get(name.lower(), name): value for name, value in given.items()}
+        case "delete":
+            gone = {name.lower(): value for name, value in given.items()}
+            tags = {name: value for name, value in tags.items() if gone.get(name.lower()) != value}
+        case _:
+            raise ArmError(400, "InvalidRequestContent", f"The operation '{body.get('operation')}' is invalid.")
+    found["tags"] = tags
+    call.state.touch(found["id"])
+    return Answer() if call.method == "DELETE" else get_tags(call)
 
 
 def list_activity(call: Call) -> Answer:
@@ -232,7 +286,12 @@ def _subscriptions_of(call: Call, body: Wire) -> list[str]:
 _PROVIDER = f"{SUBSCRIPTION}/providers/{{namespace}}"
 _PROVIDERS = "Microsoft.Resources/subscriptions/providers"
 
+_TAGS = "{scope:path}/providers/Microsoft.Resources/tags/default"
+
 ROUTES: tuple[Route, ...] = (
+    route("GET", _TAGS, "Microsoft.Resources/tags/read", get_tags),
+    *(route(method, _TAGS, "Microsoft.Resources/tags/write", write_tags) for method in ("PUT", "PATCH")),
+    route("DELETE", _TAGS, "Microsoft.Resources/tags/delete", write_tags),
     route("GET", "/subscriptions", "", list_subscriptions),
     route("GET", SUBSCRIPTION, _READ, get_subscription),
     route("GET", "/tenants", "", list_tenants),

@@ -23,7 +23,7 @@ from typing import Any
 import msgspec
 from aiohttp import web
 
-from aumdoctor.demo import dispatch
+from aumdoctor.demo import dispatch, operations
 from aumdoctor.demo.certificate import write_certificate
 from aumdoctor.demo.estate import DemoEstate, generate
 from aumdoctor.demo.faults import Fault, Faults
@@ -65,6 +65,10 @@ class DemoServer:
         """Let it be another time from here on, such as twenty minutes before a run; what exists stays as it is."""
         self.azure.set_now(now)
 
+    def settle(self) -> None:
+        """Let every operation that can end do so now, as if enough time had passed."""
+        operations.settle(self.azure, at_once=True)
+
     async def handle(self, request: web.Request) -> web.StreamResponse:
         """Answer one request, with the latency and the faults that were asked for."""
         azure = self.azure
@@ -77,13 +81,32 @@ class DemoServer:
         delay = self.latency_ms / 1000 + sum(fault.seconds for fault in struck)
         if delay:
             await asyncio.sleep(delay)
-        if any(fault.is_reset for fault in struck):
+        for fault in struck:
+            if fault.meanwhile is not None:
+                fault.meanwhile(azure.state)
+        if any(fault.is_reset and not fault.acts_first for fault in struck):
             azure.requests.append(Recorded(request.method, request.path, request.query_string, 0))
             return _broken(request)
-        call = Call(azure=azure, method=request.method, host=request.host, path=request.path, query=query, body=body)
-        result = _injected(struck) or dispatch.answer(call, request.headers.get("Authorization"))
-        azure.requests.append(Recorded(request.method, request.path, request.query_string, result.status))
-        return await _send(request, result, struck)
+        call = Call(
+            azure=azure,
+            method=request.method,
+            host=request.host,
+            path=request.path,
+            query=query,
+            body=body,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            struck=tuple(struck),
+        )
+        result = _injected(struck, acts_first=False)
+        if result is None:
+            result = dispatch.answer(call, request.headers.get("Authorization"))
+            result = _injected(struck, acts_first=True) or result
+        lost = any(fault.is_reset for fault in struck)
+        status = 0 if lost else result.status
+        azure.requests.append(Recorded(request.method, request.path, request.query_string, status))
+        if after := sum(fault.seconds_after for fault in struck):
+            await asyncio.sleep(after)
+        return _broken(request) if lost else await _send(request, result, struck)
 
     async def close(self, runner: web.AppRunner) -> None:
         """Stop listening and let go of every connection, those included whose client never says goodbye."""
@@ -98,9 +121,9 @@ class DemoServer:
             await asyncio.sleep(0)
 
 
-def _injected(struck: list[Fault]) -> Answer | None:
+def _injected(struck: list[Fault], *, acts_first: bool) -> Answer | None:
     for fault in struck:
-        if fault.status is not None:
+        if fault.status is not None and fault.acts_first == acts_first:
             return Answer(fault.status, fault.body, dict(fault.headers))
     return None
 

@@ -58,10 +58,65 @@ def merged(target: Wire, patch: Mapping[str, Any]) -> Wire:
     return result
 
 
+def patched(target: Wire, patch: Mapping[str, Any]) -> Wire:
+    """What a provider makes of a PATCH: a merge in which a member that is null counts as not given."""
+    result = dict(target)
+    for name, value in patch.items():
+        before = result.get(name)
+        if isinstance(value, Mapping):
+            result[name] = patched(before if isinstance(before, dict) else {}, value)
+        elif value is not None:
+            result[name] = value
+    return result
+
+
 def stable_guid(*parts: object) -> str:
     """The same GUID for the same parts, so that an estate is the same in every process."""
     digest = hashlib.sha1("/".join(map(str, parts)).encode(), usedforsecurity=False).hexdigest()
     return f"{digest[:8]}-{digest[8:12]}-5{digest[13:16]}-a{digest[17:20]}-{digest[20:32]}"
+
+
+_WRITABLE = (
+    "subscriptions",
+    "resource_groups",
+    "providers",
+    "vms",
+    "arc",
+    "extensions",
+    "assessments",
+    "installations",
+    "configurations",
+    "assignments",
+    "runs",
+    "event_topics",
+    "event_subscriptions",
+    "sql_vms",
+    "policy_assignments",
+    "policy_states",
+    "remediations",
+    "remediation_deployments",
+    "role_assignments",
+    "locks",
+)
+_WRITE_TIMES = {
+    "time",
+    "timestamp",
+    "lastStatusChange",
+    "createdAt",
+    "createdOn",
+    "lastModifiedAt",
+    "lastModifiedDateTime",
+    "lastUpdatedOn",
+}
+_RUN_TIMES = {"assessments": {"startDateTime"}, "installations": {"startDateTime"}}
+
+
+def _copy(value: Any, without: set[str]) -> Any:
+    if isinstance(value, Mapping):
+        return {name: _copy(member, without) for name, member in value.items() if name not in without}
+    if isinstance(value, list):
+        return [_copy(item, without) for item in value]
+    return value
 
 
 class DemoEstate:
@@ -111,6 +166,20 @@ class DemoEstate:
         self.planted: set[tuple[str, str]] = set()
         self.affected: set[str] = set()
         self.touched: set[str] = set()
+        self.model_writes: dict[str, int] = defaultdict(int)
+        """How often the model of a VM was written, by its key: a part of its ETag."""
+
+    def snapshot(self) -> Wire:
+        """A copy of everything that requests can change, as `{collection: {key: resource}}`, without the times that
+        say when something was written. Two snapshots are equal where nothing was changed between them."""
+        return {
+            name: {
+                resource_key: _copy(resource, _WRITE_TIMES | _RUN_TIMES.get(name, set()))
+                for resource_key, resource in getattr(self, name).items()
+                if resource  # machines without extensions and the like, that somebody merely asked for
+            }
+            for name in _WRITABLE
+        }
 
     @property
     def truth(self) -> frozenset[tuple[str, str]]:
@@ -184,3 +253,15 @@ def add_resource_group(state: DemoEstate, subscription_id: str, name: str, locat
             "properties": {"provisioningState": "Succeeded"},
         }
     return group_id
+
+
+def add_lock(state: DemoEstate, scope: str, level: str, name: str = "careful") -> str:
+    """A management lock (`ReadOnly` or `CanNotDelete`) on a subscription, group or resource. Returns its id."""
+    lock_id = f"{scope}/providers/Microsoft.Authorization/locks/{name}"
+    state.locks[key(lock_id)] = {
+        "id": lock_id,
+        "name": name,
+        "type": "Microsoft.Authorization/locks",
+        "properties": {"level": level},
+    }
+    return lock_id

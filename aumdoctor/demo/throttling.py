@@ -28,6 +28,14 @@ COMPUTE_LIMITS = {
     "VMGuestPatch": Limit(600, 200 / 60),
     "GetOperation": Limit(15_000, 5_000 / 60),
 }
+VM_LIMITS = {
+    "LowCostGet": Limit(36, 12 / 60),
+    "UpdateVM": Limit(12, 4 / 60),
+    "DeleteVM": Limit(12, 4 / 60),
+    "VMGuestPatch": Limit(6, 2 / 60),
+}
+"""Of each single VM, beside those of the subscription."""
+
 GRAPH_QUERIES = 15
 GRAPH_SECONDS = 5.0
 
@@ -74,16 +82,24 @@ class Throttling:
         wait = bucket.take()
         return int(bucket.tokens), math.ceil(wait)
 
-    def arm(self, subscription: str | None, method: str, compute_policy: str | None) -> Verdict:
-        """Judge a request to ARM; `subscription` is None for requests to the tenant."""
+    def arm(self, subscription: str | None, method: str, compute_policy: str | None, vm: str | None = None) -> Verdict:
+        """Judge a request to ARM; `subscription` is None for requests to the tenant, `vm` is the VM that it is about.
+
+        What is left to a single VM is said after writes only, under a name of the demo's own (`UpdateVMResource`).
+        """
         kind = {"GET": "reads", "HEAD": "reads", "DELETE": "deletes"}.get(method, "writes")
         level = "subscription" if subscription else "tenant"
         left, wait = self._take(subscription or "tenant", kind, ARM_LIMITS[kind])
         headers = {f"x-ms-ratelimit-remaining-{level}-{kind}": str(left)}
-        if subscription and compute_policy and not wait:
-            left, wait = self._take(subscription, compute_policy, COMPUTE_LIMITS[compute_policy])
-            headers["x-ms-ratelimit-remaining-resource"] = f"Microsoft.Compute/{compute_policy};{left}"
-        return Verdict(headers, wait)
+        if not subscription or not compute_policy or wait:
+            return Verdict(headers, wait)
+        left, wait = self._take(subscription, compute_policy, COMPUTE_LIMITS[compute_policy])
+        remaining = [f"Microsoft.Compute/{compute_policy};{left}"]
+        if vm is not None and compute_policy in VM_LIMITS and not wait:
+            left, wait = self._take(vm, compute_policy, VM_LIMITS[compute_policy])
+            if wait or kind != "reads":
+                remaining.append(f"Microsoft.Compute/{compute_policy}Resource;{left}")
+        return Verdict(headers | {"x-ms-ratelimit-remaining-resource": ",".join(remaining)}, wait)
 
     def graph(self) -> Verdict:
         """Judge a Resource Graph query: 15 in 5 seconds."""

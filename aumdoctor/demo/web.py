@@ -12,9 +12,9 @@ from urllib.parse import quote, urlencode
 
 import msgspec
 
-from aumdoctor.demo.faults import Faults
+from aumdoctor.demo.faults import Fault, Faults
 from aumdoctor.demo.graph import ResourceGraph
-from aumdoctor.demo.state import DemoEstate, Wire, key, stable_guid, timestamp
+from aumdoctor.demo.state import DemoEstate, Wire, key
 from aumdoctor.demo.throttling import Throttling
 
 
@@ -53,13 +53,26 @@ class Answer(msgspec.Struct):
 
 
 class Operation(msgspec.Struct, kw_only=True):
-    """A long-running operation: how often it still answers InProgress, and how it ends."""
+    """Something that goes on after it was accepted, see `aumdoctor.demo.operations`.
+
+    `target` is the key of the resource that it works on, `kind` the last segment of the request (`start`,
+    `assessPatches`). It ends when it has been asked about `polls_left` times or at `ends_at` (seconds of the monotonic
+    clock), unless `held_by` is a fault that lets it go on for ever. What it does, it does at its end: `act` returns the
+    result, `ended` hears whether it succeeded.
+    """
 
     id: str
+    target: str
+    kind: str
     polls_left: int
+    ends_at: float
+    started: datetime
+    act: Callable[[], Any]
+    ended: Callable[[bool], None]
+    held_by: Fault | None = None
+    status: str = "InProgress"
     result: Any = None
     error: Wire | None = None
-    started: datetime
 
 
 class Azure:
@@ -83,7 +96,7 @@ class Azure:
         self.faults = Faults(state, fault_rate)
         self.throttling = Throttling(enforced=throttle)
         self.operations: dict[str, Operation] = {}
-        self.registering: dict[str, int] = {}
+        self.running: list[Operation] = []
         self.requests: list[Recorded] = []
         self.operation_polls = operation_polls
         self.retry_after = retry_after
@@ -107,7 +120,8 @@ class Azure:
 
 
 class Call(msgspec.Struct, kw_only=True):
-    """One request: `query` has lower-case names and decoded values, `parts` what the route's pattern took."""
+    """One request: `query` and `headers` have lower-case names, `query` decoded values; `parts` is what the route's
+    pattern took. `struck` are the faults that a test wished upon it."""
 
     azure: Azure
     method: str
@@ -115,6 +129,8 @@ class Call(msgspec.Struct, kw_only=True):
     path: str
     query: dict[str, str]
     body: bytes
+    headers: dict[str, str] = {}
+    struck: tuple[Fault, ...] = ()
     parts: dict[str, str] = {}
 
     @property
@@ -188,55 +204,6 @@ def _start_of(token: str | None) -> int:
         return int(base64.urlsafe_b64decode(token).decode().removeprefix("from:"))
     except ValueError as error:
         raise ArmError(400, "InvalidParameter", f"The skip token '{token}' is invalid.") from error
-
-
-def begin(
-    call: Call,
-    subscription: str,
-    location: str,
-    *,
-    namespace: str = "Microsoft.Compute",
-    result: Any = None,
-    error: Wire | None = None,
-) -> Answer:
-    """Accept a long-running operation whose effect is already decided: 202 with both status URLs."""
-    azure = call.azure
-    operation_id = stable_guid(call.path, call.method, len(azure.operations))
-    azure.operations[operation_id] = Operation(
-        id=operation_id, polls_left=azure.operation_polls, result=result, error=error, started=azure.now()
-    )
-    path = f"/subscriptions/{subscription}/providers/{namespace}/locations/{location}/operations/{operation_id}"
-    headers = {
-        "Azure-AsyncOperation": call.url(path),
-        "Location": call.url(path, monitor="true"),
-        **azure.retry_headers(),
-    }
-    return Answer(status=202, headers=headers)
-
-
-def operation_status(call: Call) -> Answer:
-    """The status of a long-running operation, or by the Location URL (`monitor=true`) its result."""
-    operation = call.azure.operations.get(call.parts["id"])
-    if operation is None:
-        raise ArmError(404, "NotFound", f"The operation '{call.parts['id']}' was not found.")
-    if call.query.get("monitor") == "true":
-        if operation.polls_left > 0:
-            operation.polls_left -= 1
-            return Answer(status=202, headers={"Location": call.url(call.path, monitor="true")})
-        if operation.error is not None:
-            raise ArmError(409, operation.error["code"], operation.error["message"])
-        return Answer(status=200 if operation.result is not None else 204, body=operation.result)
-    body: Wire = {"name": operation.id, "startTime": timestamp(operation.started), "status": "InProgress"}
-    if operation.polls_left > 0:
-        operation.polls_left -= 1
-        return Answer(body=body, headers=call.azure.retry_headers())
-    body["endTime"] = timestamp(call.azure.now())
-    body["status"] = "Succeeded" if operation.error is None else "Failed"
-    if operation.error is not None:
-        body["error"] = operation.error
-    if operation.result is not None:
-        body["properties"] = {"output": operation.result}
-    return Answer(body=body)
 
 
 _CONDITION = re.compile(r"(\w+(?:/\w+)*)\s+(eq|ne|ge|le|gt|lt)\s+'((?:[^']|'')*)'", re.IGNORECASE)

@@ -95,6 +95,11 @@ class Chains:
         """What was found on a machine, or elsewhere with this machine among those that suffer from it."""
         return self._findings.get(machine.key, [])
 
+    def findings_about(self, resource_id: str) -> list[Finding]:
+        """What was found about a resource itself."""
+        about = ids.key(resource_id)
+        return [finding for finding in self._findings.get(about, ()) if ids.key(finding.resource_id) == about]
+
     def unknowns_of(self, machine: Machine) -> list[Unknown]:
         """What could not be answered about a machine or its subscription."""
         subscription = ids.subscription_scope(machine.subscription_id)

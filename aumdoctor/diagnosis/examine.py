@@ -10,7 +10,7 @@ from enum import StrEnum
 
 import msgspec
 
-from aumdoctor.checks.check import Check
+from aumdoctor.checks.check import Check, Subject
 from aumdoctor.checks.engine import Judgement, judge
 from aumdoctor.diagnosis.causes import fold, parents_of
 from aumdoctor.diagnosis.links import POSITION, link_of
@@ -131,7 +131,7 @@ def examine(estate: Estate, checks: Iterable[Check], now: datetime) -> Examinati
             unknown=counts[Verdict.UNKNOWN],
             findings={severity.label: 0 for severity in reversed(Severity)}
             | Counter(finding.severity.label for finding in findings),
-            coverage=_coverage(estate, judgement),
+            coverage=_coverage(estate, judgement, by_id),
         ),
         findings=findings,
         unknowns=judgement.unknowns,
@@ -245,12 +245,17 @@ def _place(cause: str, severities: dict[str, Severity]) -> tuple[int, int, str]:
     return POSITION[link_of(cause)], -severities[cause], cause
 
 
-def _coverage(estate: Estate, judgement: Judgement) -> Coverage:
+def _coverage(estate: Estate, judgement: Judgement, checks: dict[str, Check]) -> Coverage:
+    # A check of the whole estate is one question, however many resources it cannot answer for.
+    unanswered = {
+        (unknown.check, "" if checks[unknown.check].applies_to is Subject.ESTATE else unknown.resource_id)
+        for unknown in judgement.unknowns
+    }
     with_gaps = {ids.subscription_of(gap.scope) for gap in estate.gaps} & set(estate.subscriptions_by_id)
     return Coverage(
         subscriptions=len(estate.subscriptions),
         subscriptions_with_gaps=len(with_gaps),
         answers_expected=judgement.asked,
-        answers_unknown=len({(unknown.check, unknown.resource_id) for unknown in judgement.unknowns}),
+        answers_unknown=len(unanswered),
         answers_not_applicable=judgement.not_applicable,
     )

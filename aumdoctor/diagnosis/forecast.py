@@ -95,6 +95,18 @@ def _forecast(
     )
 
 
+def is_of_another_schedule(finding: Finding, configuration: MaintenanceConfiguration, context: Context) -> bool:
+    """Whether a finding is about a schedule, or the tie to one, other than this: it stops that schedule's windows, not
+    those of this one."""
+    about = ids.key(finding.resource_id)
+    assignment = context.assignments_by_key.get(about)
+    if assignment is not None:
+        about = ids.key(assignment.maintenance_configuration_id)
+    elif "/providers/microsoft.maintenance/maintenanceconfigurations/" not in about:
+        return False
+    return about != ids.key(configuration.id)
+
+
 def stops_next_run(finding: Finding) -> bool:
     """Whether a finding stops the next window from patching its machines."""
     return stops_patching(finding) and not OF_THE_PAST.intersection((finding.check, finding.explained_by))
@@ -114,9 +126,18 @@ def _outlook(
         whose = "Azure's automatic guest patching" if by is PatchedBy.PLATFORM else "the guest's own settings"
         return Outlook.NO_WINDOW, f"no schedule is attached: patching is left to {whose}", None
     for link in chain.links:
-        obstacle = next(filter(stops_next_run, link.findings), None)
+        obstacle = next(
+            (
+                finding
+                for finding in filter(stops_next_run, link.findings)
+                if window is None or not is_of_another_schedule(chains.root_of(finding), window.configuration, context)
+            ),
+            None,
+        )
         if obstacle is not None:
             return Outlook.WILL_NOT, chains.root_of(obstacle).message, link.link
+    if window is not None and context.is_cancelled(window):
+        return Outlook.WILL_NOT, f"the run of {window.configuration.name} was cancelled", Link.SCHEDULE
     dark = next((link for link in chain.links if link.state is LinkState.UNKNOWN), None)
     if dark is not None:
         return Outlook.UNKNOWN, dark.said, dark.link

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Iterator
 from datetime import datetime
 
 from aumdoctor.checks.context import Context
@@ -18,7 +19,9 @@ IGNORE_TAG = "aumdoctor:ignore"
 """A machine or schedule with this tag is left alone, unless the tag's value is `false`."""
 
 _BYPASS = "automaticbyplatformsettings.bypassplatformsafetychecksonuserschedule"
+_HOTPATCHING = "patchsettings.enablehotpatching"
 _PATCH_MODE = "patchsettings.patchmode"
+_MACHINE = re.compile(r".*?/providers/microsoft\.(compute/virtualmachines|hybridcompute/machines)/[^/]+(?=/|$)")
 _HARMLESS_IN_A_WINDOW = frozenset({"register-provider"})
 
 
@@ -31,7 +34,8 @@ def objection(action: PlannedAction, context: Context) -> str | None:
     machines = machines_of(action, context)
     schedules = schedules_of(action, machines, context)
     return (
-        _ignored(action, machines, schedules)
+        _unseen(action, context)
+        or _ignored(action, machines, schedules)
         or _locked(action, context)
         or _in_a_window(action, machines, schedules, context)
         or _against_hotpatching(action, machines)
@@ -41,12 +45,17 @@ def objection(action: PlannedAction, context: Context) -> str | None:
 
 def machines_of(action: PlannedAction, context: Context) -> tuple[Machine, ...]:
     """The machines of an estate that an action is about: those that it names, and the one that it changes."""
-    keys = dict.fromkeys(map(ids.key, action.machines))
     known = context.estate.machines_by_key
-    for key in known if not keys else ():
-        if ids.is_within(action.target.path, key):
-            keys[key] = None
+    keys = dict.fromkeys([*map(ids.key, action.machines), *_above(action.target.path)])
     return tuple(known[key] for key in keys if key in known)
+
+
+def _above(path: str) -> Iterator[str]:
+    """The keys of a resource and of all that it lies in."""
+    key = ids.key(path)
+    while key:
+        yield key
+        key = key.rpartition("/")[0]
 
 
 def schedules_of(
@@ -58,6 +67,14 @@ def schedules_of(
     if changed is not None:
         found[ids.key(changed.id)] = changed
     return tuple(found.values())
+
+
+def _unseen(action: PlannedAction, context: Context) -> str | None:
+    """What stands on a machine that is not in the estate, or in its way, is not known."""
+    within = _MACHINE.match(ids.key(action.target.path))
+    if within is None or within.group() in context.estate.machines_by_key:
+        return None
+    return f"{ids.name_of(within.group())} could not be read, or is not there any more"
 
 
 def _ignored(
@@ -74,14 +91,17 @@ def _ignored(
 
 
 def _locked(action: PlannedAction, context: Context) -> str | None:
-    scope = ids.subscription_scope(ids.subscription_of(action.target.path))
-    reading = context.estate.reading(Fact.LOCKS, scope)
-    if not reading.is_known and ids.subscription_of(action.target.path) in context.estate.subscriptions_by_id:
+    # A management group has no locks.
+    subscription = ids.subscription_of(action.target.path)
+    reading = context.estate.reading(Fact.LOCKS, ids.subscription_scope(subscription))
+    if subscription and not reading.is_known:
         return f"whether it is locked could not be read: {reading.reason}"
+    deletes = action.call.method == "DELETE"
     for lock in context.estate.locks:
-        level = lock.level.lower()
-        stops = level == "readonly" or (level == "cannotdelete" and action.call.method == "DELETE")
-        if stops and ids.is_within(action.target.path, lock.scope):
+        # What a level that is not known forbids is not known either.
+        stops = deletes or lock.level.lower() != "cannotdelete"
+        inside = deletes and ids.is_within(lock.scope, action.target.path)
+        if stops and (inside or ids.is_within(action.target.path, lock.scope)):
             return f"the lock {lock.name} ({lock.level}) stands on {lock.scope}"
     return None
 
@@ -96,9 +116,14 @@ def _in_a_window(
     if action.remedy in _HARMLESS_IN_A_WINDOW:
         return None
     for machine in machines:
-        reading = context.estate.reading(Fact.ASSIGNMENTS, machine.key)
-        if not reading.is_known:
-            return f"whether {machine.name} is in a patch window could not be read: {reading.reason}"
+        for fact in (Fact.ASSIGNMENTS, Fact.CONFIGURATIONS):
+            reading = context.estate.reading(fact, machine.key)
+            if not reading.is_known:
+                return f"whether {machine.name} is in a patch window could not be read: {reading.reason}"
+        unread = [tie for tie in context.schedules(machine) if tie.configuration is None]
+        if unread:
+            schedule = ids.name_of(unread[0].assignment.maintenance_configuration_id)
+            return f"whether {machine.name} is in a window of {schedule} is not known: the schedule could not be read"
     for schedule in schedules:
         times = context.timetable(schedule)
         if times is None or not schedule.is_guest_patching:
@@ -121,7 +146,10 @@ def _time(moment: datetime) -> str:
 def _against_hotpatching(action: PlannedAction, machines: Iterable[Machine]) -> str | None:
     """Azure refuses the bypass flag beside hotpatching."""
     sets_bypass = any(path.lower().endswith(_BYPASS) and value is True for path, value in action.changes.items())
-    if not sets_bypass:
+    ends_hotpatching = any(
+        path.lower().endswith(_HOTPATCHING) and value is False for path, value in action.changes.items()
+    )
+    if not sets_bypass or ends_hotpatching:
         return None
     for machine in machines:
         if machine.patch_settings.enable_hotpatching:

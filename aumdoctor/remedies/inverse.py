@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import msgspec
@@ -21,6 +22,9 @@ _DEFAULTS: dict[str, Any] = {
 """What an absent property means, so that it can be put back: azure-compute-docs, automatic-vm-guest-patching.md, and
 azure-mgmt-compute 39.0.0. A PATCH cannot take a property away again."""
 
+_REDACTED = "[redacted]"
+"""What stands for a secret in what was read."""
+
 _READ_ONLY = frozenset({"id", "name", "type", "etag", "systemdata"})
 _READ_ONLY_PROPERTIES = frozenset({"provisioningstate", "vmid", "timecreated", "instanceview", "resourceid"})
 
@@ -38,17 +42,31 @@ def inverse_of(action: PlannedAction, before: Any) -> Inverse:
     """The way back of an action whose target looked so before; `before` is None where it did not exist."""
     call = action.call
     if call.method == "PATCH":
-        return _put_back(action, before)
-    if call.method == "PUT":
-        return _replaced(action, before)
-    if call.method == "DELETE":
-        return _created_again(call, before)
-    return _undone(call, before)
+        inverse = _put_back(action, before)
+    elif call.method == "PUT":
+        inverse = _replaced(action, before)
+    elif call.method == "DELETE":
+        inverse = _created_again(call, before)
+    else:
+        inverse = _undone(call, before)
+    if any(_REDACTED in text for each in inverse.calls for text in _texts(each.body)):
+        return Inverse(why_not="what stood there held a secret, which is not kept")
+    return inverse
+
+
+def _texts(value: Any) -> Iterator[str]:
+    """Every text in a JSON value."""
+    if isinstance(value, str):
+        yield value
+    for inner in value.values() if isinstance(value, dict) else value if isinstance(value, list) else ():
+        yield from _texts(inner)
 
 
 def _put_back(action: PlannedAction, before: Any) -> Inverse:
     if not isinstance(before, dict):
         return Inverse(why_not="it is not known what stood there before")
+    if not action.changes:
+        return Inverse(why_not="it is not known what it has set")
     body: dict[str, Any] = {}
     for path in action.changes:
         value = at_path(before, path)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -125,16 +125,18 @@ def plan(prescribed: Iterable[Prescribed], selection: Selection) -> Plan:
     """Plan the first remedy of each finding that the selection lets in.
 
     One action is planned for each request, and one for each property of a resource: where two remedies would set the
-    same property to different values, the one that comes first in the order of cure is planned, the other is left out.
+    same property to different values, or one deletes what another sets, the one that comes first in the order of cure
+    is planned, the other is left out. A request whose properties are all set by planned ones already is not made again.
     """
     drafts: dict[str, _Draft] = {}
-    claimed: dict[tuple[str, str], tuple[str, Any]] = {}
+    claimed: dict[tuple[str, str], _Claim] = {}
     left_out: list[LeftOut] = []
     for each in sorted(prescribed, key=lambda one: (one.order, one.finding.resource_id.lower(), one.finding.check)):
         chosen, reason = _chosen(each.remedies, selection)
         ref = FindingRef(check=each.finding.check, resource_id=each.finding.resource_id)
         if chosen is None:
-            first = each.remedies[0] if each.remedies else None
+            made = [remedy for remedy in each.remedies if remedy.calls]
+            first = next(iter(made or each.remedies), None)
             left_out.append(
                 LeftOut(
                     finding=ref,
@@ -145,23 +147,74 @@ def plan(prescribed: Iterable[Prescribed], selection: Selection) -> Plan:
                 )
             )
             continue
-        rival = _rival(chosen, claimed)
+        rival = _rival(chosen, claimed, drafts)
         if rival is not None:
             left_out.append(
                 LeftOut(finding=ref, message=each.finding.message, reason=rival, remedy=chosen.name, steps=())
             )
             continue
-        earlier: list[str] = []
+        earlier: dict[str, None] = {}
         for number, call in enumerate(chosen.calls):
-            key = action_id(call)
-            draft = drafts.get(key)
-            if draft is None:
-                draft = drafts[key] = _Draft(chosen, number, each.order)
-                for path, value in changes_of(call).items():
-                    claimed[ids.key(call.path), path] = (chosen.name, value)
-            draft.take(each.finding, ref, earlier)
-            earlier.append(key)
-    return Plan(actions=tuple(draft.action(key) for key, draft in drafts.items()), left_out=tuple(left_out))
+            keys = (key,) if (key := action_id(call)) in drafts else _made_already(call, claimed)
+            if not keys:
+                keys = (key,)
+                drafts[key] = _Draft(chosen, number)
+                for path, value in _claims(call).items():
+                    claimed[ids.key(call.path), path] = _Claim(key, chosen.name, value)
+            for known in keys:
+                drafts[known].take(each.finding, ref, earlier)
+            earlier |= dict.fromkeys(keys)
+    actions = tuple(drafts[key].action(key) for key in _in_order(drafts))
+    return Plan(actions=actions, left_out=tuple(left_out))
+
+
+class _Claim(NamedTuple):
+    """That a planned action sets a property to a value."""
+
+    action: str
+    remedy: str
+    value: Any
+
+
+_WHOLE = ""
+"""Stands for a resource as a whole among its properties: whether it is to be there."""
+
+
+def _claims(call: ArmCall) -> dict[str, Any]:
+    """What a request decides, by property in lower case; a resource that is set or deleted is there or not."""
+    if call.method == "DELETE":
+        return {_WHOLE: "deletes"}
+    if call.method not in ("PATCH", "PUT"):
+        return {}
+    return {_WHOLE: "sets"} | {path.lower(): value for path, value in changes_of(call).items()}
+
+
+def _made_already(call: ArmCall, claimed: Mapping[tuple[str, str], _Claim]) -> tuple[str, ...]:
+    """The planned actions that together set all that a PATCH would set; none where something is left to it."""
+    changes = changes_of(call) if call.method == "PATCH" else {}
+    found = [(claimed.get((ids.key(call.path), path.lower())), value) for path, value in changes.items()]
+    makers = [claim.action for claim, value in found if claim is not None and claim.value == value]
+    return tuple(dict.fromkeys(makers)) if len(makers) == len(changes) else ()
+
+
+def _in_order(drafts: Mapping[str, _Draft]) -> Iterable[str]:
+    """The actions in the order in which they were asked for, but each after those that have to come before it. Where
+    two remedies want two requests in opposite orders, the first one's order stands."""
+    ordered: dict[str, None] = {}
+
+    def place(key: str, above: frozenset[str]) -> None:
+        if key in ordered:
+            return
+        for earlier in tuple(drafts[key].after):
+            if earlier in above or earlier == key:
+                del drafts[key].after[earlier]
+            else:
+                place(earlier, above | {key})
+        ordered[key] = None
+
+    for key in drafts:
+        place(key, frozenset())
+    return ordered
 
 
 def _chosen(remedies: Sequence[Remedy], selection: Selection) -> tuple[Remedy | None, str]:
@@ -178,23 +231,27 @@ def _chosen(remedies: Sequence[Remedy], selection: Selection) -> tuple[Remedy | 
     return None, "only a person can do it" if remedies else "no cure is known that could be made out for it"
 
 
-def _rival(remedy: Remedy, claimed: dict[tuple[str, str], tuple[str, Any]]) -> str | None:
+def _rival(remedy: Remedy, claimed: Mapping[tuple[str, str], _Claim], drafts: Mapping[str, _Draft]) -> str | None:
     """Why a remedy cannot be planned beside what is planned already."""
     for call in remedy.calls:
-        for path, value in changes_of(call).items():
+        if action_id(call) in drafts:
+            continue
+        for path, value in _claims(call).items():
             other = claimed.get((ids.key(call.path), path))
-            if other is not None and other[1] != value:
-                return f"{other[0]} sets {path} of the same resource to another value"
+            if other is None or other.value == value:
+                continue
+            if path == _WHOLE:
+                return f"{other.remedy} {other.value} the same resource"
+            return f"{other.remedy} sets {path} of the same resource to another value"
     return None
 
 
 class _Draft:
     """An action while findings that ask for it are still being gathered."""
 
-    def __init__(self, remedy: Remedy, number: int, order: int) -> None:
+    def __init__(self, remedy: Remedy, number: int) -> None:
         self.remedy = remedy
         self.number = number
-        self.order = order
         self.findings: list[FindingRef] = []
         self.machines: dict[str, None] = {}
         self.after: dict[str, None] = {}
@@ -235,7 +292,8 @@ def action_id(call: ArmCall) -> str:
 
 
 def changes_of(call: ArmCall) -> dict[str, Any]:
-    """The leaves that a PATCH or PUT sets, by JSON path: `properties.osProfile.….patchMode`. Lists are leaves."""
+    """The leaves that a PATCH or PUT sets, by JSON path: `properties.osProfile.….patchMode`. Lists are leaves, and so
+    is an object with a name that holds a dot (tags may), to which a path would not lead back."""
     if call.method not in ("PATCH", "PUT") or call.body is None:
         return {}
     return dict(_leaves(call.body, ""))
@@ -244,7 +302,7 @@ def changes_of(call: ArmCall) -> dict[str, Any]:
 def _leaves(value: dict[str, Any], above: str) -> Iterable[tuple[str, Any]]:
     for name, below in value.items():
         path = f"{above}.{name}" if above else name
-        if isinstance(below, dict) and below:
+        if isinstance(below, dict) and below and not any("." in name for name in below):
             yield from _leaves(below, path)
         else:
             yield path, below

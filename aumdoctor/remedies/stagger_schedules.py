@@ -9,7 +9,7 @@ from aumdoctor.remedies.remedy import Prescription, Risk, remedy
 
 @remedy(
     name="stagger-schedules",
-    title="Move one of the schedules to after the other",
+    title="Move one of the schedules out of the way of the other",
     risk=Risk.CONSENT,
     reversible=True,
     portal="Maintenance configurations > (the schedule) > Settings > Schedule > Start on",

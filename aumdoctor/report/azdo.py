@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from aumdoctor.report.gate import Gate
 from aumdoctor.report.pipeline import entries
 
@@ -18,12 +20,17 @@ def render(gate: Gate) -> str:
         text = _data(f"{entry.title}: {entry.text}")
         if entry.level == "notice":
             # A plain line that looks like a command would be one.
-            lines.append(text.replace("##", "# #"))
+            lines.append(inert(text))
             continue
         check = entry.title.split(" ", 1)[0]
         code = f";code={_property(check)}" if check.startswith("AUM") else ""
-        lines.append(f"##vso[task.logissue type={entry.level}{code}]{text.replace('##', '# #')}")
+        lines.append(f"##vso[task.logissue type={entry.level}{code}]{inert(text)}")
     return "".join(f"{line}\n" for line in lines)
+
+
+def inert(text: str) -> str:
+    """A text in which nothing is a command: no two number signs stand side by side."""
+    return re.sub("#(?=#)", "# ", text)
 
 
 def _data(text: str) -> str:

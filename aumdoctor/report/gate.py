@@ -39,6 +39,7 @@ class Obstacle(msgspec.Struct, frozen=True, kw_only=True):
     name: str
     message: str
     missing_permission: str | None
+    counts: Annotated[bool, Meta(description="false: it is below fail_on, and is only told.")]
 
 
 class WindowVerdict(msgspec.Struct, frozen=True, kw_only=True):
@@ -89,6 +90,7 @@ class Rules(msgspec.Struct, frozen=True, kw_only=True):
     """What the gate went by."""
 
     fail_on: Literal["info", "low", "medium", "high", "critical", "never"]
+    max_unknown: Annotated[str, Meta(description="The same of machines of which something is not known.")]
     max_blocked: Annotated[str, Meta(description="Blocked machines of a window that are passed over: 5, or 10 %.")]
     warn_from_minutes: Annotated[int, Meta(description="Before the window's start; so the following two.")]
     fail_from_minutes: int
@@ -118,6 +120,7 @@ class Gate(msgspec.Struct, frozen=True, kw_only=True):
     windows: tuple[WindowVerdict, ...]
     fixes: Annotated[tuple[Fix, ...], Meta(description="In the order in which to remove them.")]
     without_window: Annotated[tuple[Schedule, ...], Meta(description="Asked about, and without any window to come.")]
+    unscheduled: Annotated[tuple[Subject, ...], Meta(description="Machines asked about that no schedule reaches.")]
     unreadable: tuple[Unreadable, ...]
     blind: Annotated[tuple[str, ...], Meta(description="What of the scope could not be seen.")]
     missing_permissions: tuple[str, ...]
@@ -147,6 +150,7 @@ def gate_of(
         scope=msgspec.convert(estate.scope, Scope, from_attributes=True),
         rules=Rules(
             fail_on="never" if verdict.rules.fail_on is None else LABELS[verdict.rules.fail_on],
+            max_unknown=str(verdict.rules.unknown_tolerance),
             max_blocked=str(verdict.rules.tolerance),
             warn_from_minutes=_minutes(verdict.rules.warn_from),
             fail_from_minutes=_minutes(verdict.rules.fail_from),
@@ -157,6 +161,7 @@ def gate_of(
         windows=tuple(map(_window, verdict.windows)),
         fixes=tuple(map(_fix, verdict.fixes)),
         without_window=tuple(map(schedule_of, verdict.without_window)),
+        unscheduled=tuple(map(subject_of, verdict.unscheduled)),
         unreadable=tuple(
             Unreadable(schedule=schedule_of(configuration), reason=reason)
             for configuration, reason in verdict.unreadable
@@ -199,6 +204,7 @@ def _obstacle(found: gate.Obstacle) -> Obstacle:
         name=found.name,
         message=found.message,
         missing_permission=found.permission,
+        counts=found.counts,
     )
 
 

@@ -30,7 +30,7 @@ def render(gate: Gate, *, verbose: bool = False, width: int = 80, color: bool = 
     if gate.interrupted:
         page.line("Interrupted: what follows is only what had been read by then.", "bold yellow")
     word, style = _VERDICTS[gate.verdict]
-    page.line(f"{word}: {sentence(gate.said)}", style)
+    page.line(f"{word}: {printable(gate.said)}.", style)
     page.line(
         f"judged at {gate.judged_at:%Y-%m-%d %H:%M} UTC, blocked machines tolerated: {gate.rules.max_blocked}", "dim"
     )
@@ -40,6 +40,9 @@ def render(gate: Gate, *, verbose: bool = False, width: int = 80, color: bool = 
     for schedule in gate.without_window:
         page.line()
         page.line(f"{printable(schedule.name)}: no window is to come", "bold red")
+    for machine in gate.unscheduled:
+        page.line()
+        page.line(f"{printable(machine.name)}: no schedule that patches guests reaches it", "bold red")
     for each in gate.unreadable:
         page.line()
         page.line(f"{printable(each.schedule.name)}: its windows cannot be told", "bold yellow")

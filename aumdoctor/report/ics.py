@@ -59,5 +59,5 @@ def _description(coming: Coming, report: Windows) -> str:
             names = ", ".join(printable(machine.name) for machine in machines[:_NAMED_AT_MOST])
             more = f" and {len(machines) - _NAMED_AT_MOST} more" if len(machines) > _NAMED_AT_MOST else ""
             lines.append(f"{what}: {names}{more}.")
-    lines.append(window.schedule.resource_id)
+    lines.append(printable(window.schedule.resource_id))
     return "\n".join(lines)

@@ -38,13 +38,13 @@ def _text(value: Any, margin: int) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", indented)
 
 
-CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs")
+CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs", "permissions")
 """The documents that commands write as JSON; each has its schema in `docs/{name}.schema.json`."""
 
 
 def schema(name: str = "report") -> dict[str, Any]:
     """The JSON Schema (2020-12) of one of CONTRACTS. Every property is always there, and there is no other."""
-    from aumdoctor.report import forecast, gate, result, runs, scope, why, windows
+    from aumdoctor.report import forecast, gate, permissions, result, runs, scope, why, windows
 
     kind, version = {
         "report": (result.Report, result.SCHEMA_VERSION),
@@ -54,6 +54,7 @@ def schema(name: str = "report") -> dict[str, Any]:
         "forecast": (forecast.Forecasts, forecast.FORECAST_SCHEMA_VERSION),
         "gate": (gate.Gate, gate.GATE_SCHEMA_VERSION),
         "runs": (runs.Runs, runs.RUNS_SCHEMA_VERSION),
+        "permissions": (permissions.PermissionsReport, permissions.PERMISSIONS_SCHEMA_VERSION),
     }[name]
     (_, components) = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     definitions = {name: _strict(definition) for name, definition in sorted(components.items())}

@@ -34,7 +34,7 @@ def _window(root: ET.Element, judged: WindowVerdict) -> _Counts:
     counts = {"tests": 0, "failures": 0, "errors": 0, "skipped": 0}
     counting = judged.phase in ("due", "open") and judged.verdict == "no-go"
     for obstacle in judged.blocked:
-        _case(suite, name, obstacle, "failure" if counting else "skipped", counts)
+        _case(suite, name, obstacle, "failure" if counting and obstacle.counts else "skipped", counts)
     for obstacle in judged.unknown:
         _case(suite, name, obstacle, "error", counts)
     for obstacle in judged.off:

@@ -29,17 +29,14 @@ def entries(gate: Gate) -> Iterator[Entry]:
     could not be seen is an error where the verdict is unknown for it.
     """
     counting = {obstacle.check for judged in gate.windows if judged.verdict == "no-go" for obstacle in judged.blocked}
-    warning = {
-        obstacle.check
-        for judged in gate.windows
-        if judged.phase != "far"
-        for obstacle in (*judged.blocked, *judged.off)
-    }
+    warning = {obstacle.check for judged in gate.windows if judged.phase != "far" for obstacle in judged.blocked}
     for fix in gate.fixes:
         level: Level = "error" if fix.check in counting else "warning" if fix.check in warning else "notice"
         yield Entry(level, f"{fix.check} {printable(fix.name)}", _fix(fix))
     for schedule in gate.without_window:
         yield Entry("error", printable(schedule.name), "no window of this schedule is to come")
+    for machine in gate.unscheduled:
+        yield Entry("error", printable(machine.name), "no schedule that patches guests reaches it")
     unknown: Level = "error" if gate.verdict == "unknown" else "warning"
     for each in gate.unreadable:
         yield Entry(unknown, printable(each.schedule.name), printable(each.reason))

@@ -13,8 +13,8 @@ from aumdoctor.report.window import names_of
 from aumdoctor.report.windows import Coming, Windows
 
 _KINDS = {
-    "same-start": "start at the same time: only one of them triggers",
-    "overlap": "overlap: the second begins when the first has ended",
+    "same-start": "start at the same time: it may be that only one of them triggers",
+    "overlap": "overlap: the second may begin only when the first has ended, or be missed",
     "back-to-back": "follow one another closely",
     "host-overlap": "overlap: the guest's waits for that of the host",
 }
@@ -24,6 +24,7 @@ _CLOCK = {
     "within-window": "the clock changes while it is open",
 }
 _NAMED_AT_MOST = 4
+_NARROW = 72
 _MEANINGS = {
     0: "all windows were seen",
     3: "something could not be read, so that windows or machines may be missing",
@@ -39,7 +40,10 @@ def render(report: Windows, *, verbose: bool = False, width: int = 80, color: bo
     page.line(f"{count(len(report.windows), 'window')} until {report.until:%Y-%m-%d %H:%M} UTC", "bold")
     if report.windows:
         page.line()
-        page.indented(_windows(report), 0)
+        if width < _NARROW:
+            _lines(page, report)
+        else:
+            page.indented(_windows(report), 0)
     if verbose:
         for coming in report.windows:
             _names(page, coming)
@@ -90,6 +94,20 @@ def _windows(report: Windows) -> Table:
             Text(names[window.schedule.resource_id] + (" (open now)" if coming.is_open else "")),
         )
     return table
+
+
+def _lines(page: Page, report: Windows) -> None:
+    """The same for a page that is too narrow for a table: two lines for each window."""
+    names = names_of(coming.window.schedule for coming in report.windows)
+    for coming in report.windows:
+        window = coming.window
+        page.line(names[window.schedule.resource_id], "bold")
+        told = (
+            f"{window.starts_at:%a %d %b %H:%M} UTC, {window.minutes} min, {coming.ready:,}/{coming.machines:,} ready"
+        )
+        told += f", {len(coming.blocked):,} blocked" if coming.blocked else ""
+        told += f", {len(coming.unknown):,} unknown" if coming.unknown else ""
+        page.line(told + (", open now" if coming.is_open else ""), indent=2)
 
 
 def _number(number: int, style: str) -> Text:

@@ -82,3 +82,8 @@ def test_the_window_of_sql_counts_only_where_it_is_on(enable: Any, day: str | No
     assert found.virtual_machine_id == "/vm"
     assert found.day_of_week == day
     assert (found.starting_hour, found.duration) == ((2, 60) if day else (None, None))
+
+
+def test_a_url_that_is_none_is_left_out() -> None:
+    destination = {"endpointType": "WebHook", "properties": {"endpointBaseUrl": "https://[bad"}}
+    assert event_subscription(subscription(destination=destination), TOPIC).endpoint is None

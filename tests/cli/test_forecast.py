@@ -62,6 +62,7 @@ def test_a_later_time_means_a_later_window(forecast: Run, at: str) -> None:
         (("vm-3",), "vm-1"),
         (("--at", "tomorrow"), "--at tomorrow"),
         (("--at", "0001-01-01T00:00+14:00"), "too far away"),
+        (("--at", "2026-06-10T11:59Z"), "that is past"),
         (("--schedule", "monthly"), "no maintenance configuration"),
     ],
 )

@@ -100,9 +100,10 @@ def test_configurations_are_written_and_read(state: DemoEstate, subscription: st
     configurations.update("rg-patching", "mc-weekly-saturday", MaintenanceConfiguration(duration="03:55"))
     assert configurations.get("rg-patching", "mc-weekly-saturday").duration == "03:55"
     assert configurations.get("rg-patching", "mc-weekly-saturday").recur_every == "1Week Saturday"
-    configurations.create_or_update(
-        "rg-patching", "mc-new", MaintenanceConfiguration(location="westeurope", maintenance_scope="InGuestPatch")
+    wanted = MaintenanceConfiguration(
+        location="westeurope", maintenance_scope="InGuestPatch", extension_properties={"InGuestPatchMode": "User"}
     )
+    assert configurations.create_or_update("rg-patching", "mc-new", wanted).visibility == "Custom"
     assert {listed.name for listed in configurations.list()} == {"mc-weekly-saturday", "mc-new"}
     configurations.delete("rg-patching", "mc-new")
     with pytest.raises(ResourceNotFoundError):

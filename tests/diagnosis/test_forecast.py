@@ -14,7 +14,7 @@ from aumdoctor.diagnosis.links import Link
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact
-from aumdoctor.model.maintenance import MaintenanceWindow
+from aumdoctor.model.maintenance import ApplyUpdate, MaintenanceWindow
 from tests.builders import (
     NOW,
     azure_vm,
@@ -102,6 +102,16 @@ def test_a_machine_that_nobody_patches_will_not_be() -> None:
     found = told(estate(azure_vm()))
     assert found.outlook is Outlook.WILL_NOT
     assert found.broken_at is Link.ASSIGNMENT
+
+
+def test_a_machine_whose_coming_run_was_cancelled_will_not_be_patched() -> None:
+    run = ApplyUpdate(
+        id=f"{configuration().id.lower()}/providers/microsoft.maintenance/applyupdates/20260613220000",
+        status="Cancelled",
+    )
+    found = told(estate(azure_vm(), scheduled=True, configuration_runs=(run,)))
+    assert found.outlook is Outlook.WILL_NOT
+    assert "cancelled" in found.because
 
 
 def with_window(**members: Any) -> Estate:

@@ -18,17 +18,19 @@ from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import Fact, Gap
 from aumdoctor.model.finding import Severity
 from aumdoctor.model.machine import Machine
-from aumdoctor.model.maintenance import EventSubscription
+from aumdoctor.model.maintenance import ApplyUpdate, EventSubscription
 from aumdoctor.schedule.calendar import next_window, windows_between
 from tests.builders import (
     SUBSCRIPTION,
     assessment,
     azure_vm,
+    change,
     configuration,
     estate,
     examine,
     installation,
     patch_settings,
+    static_assignment,
 )
 
 SATURDAY = datetime(2026, 6, 13, 22, 0, tzinfo=UTC)
@@ -92,7 +94,8 @@ def test_a_machine_that_is_off_counts_from_an_hour_before(before: timedelta, ver
     assert [obstacle.check for obstacle in told] == ["AUM012"]
     assert window.ready == 0, "off is not ready"
     assert found.fixes[0].check == "AUM012"
-    assert found.fixes[0].until == SATURDAY - timedelta(minutes=15)
+    in_time = before > timedelta(minutes=15)
+    assert found.fixes[0].until == (SATURDAY - timedelta(minutes=15) if in_time else None)
 
 
 def test_what_else_is_wrong_with_a_machine_that_is_off_counts_all_the_same() -> None:
@@ -213,10 +216,92 @@ def test_after_the_start_it_is_too_late_for_a_cure() -> None:
     assert any("too late" in note for note in found.windows[0].notes)
 
 
-def test_a_window_without_machines_is_told() -> None:
+def test_a_window_in_which_no_machine_was_seen_is_no_go_ahead() -> None:
     found = gate(estate(healthy()), timedelta(hours=1))
-    assert found.verdict is Go.GO
+    assert found.verdict is Go.UNKNOWN
     assert any("no machine" in note for note in found.windows[0].notes)
+    assert "no machine was seen" in found.said
+
+
+def test_a_run_that_was_cancelled_does_not_take_place() -> None:
+    schedule = configuration()
+    run = ApplyUpdate(
+        id=f"{schedule.id.lower()}/providers/microsoft.maintenance/applyupdates/20260613220000", status="Cancelled"
+    )
+    found = gate(estate(healthy(), scheduled=True, configuration_runs=(run,)), timedelta(hours=5))
+    assert found.verdict is Go.NO_GO
+    assert "cancelled" in found.said
+    other = change(run, id=run.id.replace("20260613", "20260606"))
+    assert gate(estate(healthy(), scheduled=True, configuration_runs=(other,)), timedelta(hours=5)).verdict is Go.GO
+
+
+def test_a_fault_of_another_schedule_of_the_machine_does_not_close_this_window() -> None:
+    machine = healthy()
+    monday = configuration("monday", window=change(configuration().window, recur_every="Week Monday", duration="00:30"))
+    seen = estate(
+        machine,
+        configurations=[configuration(), monday],
+        assignments=[static_assignment(machine), static_assignment(machine, monday, name="other")],
+    )
+    assert gate(seen, timedelta(hours=1)).verdict is Go.GO
+
+
+def test_a_run_that_began_before_its_schedule_ended_goes_on() -> None:
+    ended = configuration(window=change(configuration().window, expiration_date_time="2026-06-13 22:15"))
+    seen = estate(healthy(), scheduled=True, configurations=[ended])
+    assert gate(seen, timedelta(minutes=-30)).verdict is Go.GO
+
+
+def test_what_is_below_the_threshold_is_told_and_nobody_calls_it_ready() -> None:
+    off = healthy(power_state="deallocated")
+    found = gate(estate(off, scheduled=True), timedelta(minutes=30), fail_on=Severity.CRITICAL).windows[0]
+    assert found.verdict is Go.GO
+    assert found.ready == 0
+    assert [(obstacle.check, obstacle.counts) for obstacle in found.blocked] == [("AUM012", False)]
+
+
+def test_unknown_machines_can_be_tolerated_by_their_number() -> None:
+    seen = estate(healthy("vm-1"), healthy("vm-2"), scheduled=True, denied=[Fact.INSTANCE_VIEW])
+    assert gate(seen, timedelta(hours=1), unknown_tolerance=Tolerance(count=1)).verdict is Go.UNKNOWN
+    assert gate(seen, timedelta(hours=1), unknown_tolerance=Tolerance(count=2)).verdict is Go.GO
+
+
+def test_a_time_that_has_passed_is_too_late() -> None:
+    found = gate(estate(manual(), scheduled=True), timedelta(minutes=10))
+    assert [fix.until for fix in found.fixes] == [None]
+
+
+def test_machines_that_two_schedules_reach_at_once_are_told() -> None:
+    machine, twin = healthy(), configuration("twin")
+    seen = estate(
+        machine,
+        configurations=[configuration(), twin],
+        assignments=[static_assignment(machine), static_assignment(machine, twin, name="other")],
+    )
+    now = SATURDAY - timedelta(hours=1)
+    chains = Chains(examine(seen, now=now), CHECKS)
+    windows = windows_between(
+        chains.context.guest_configurations, chains.context.machines_by_configuration, now, SATURDAY + timedelta(1)
+    )
+    found = judge_windows(chains, windows, GateRules())
+    assert len(found.windows) == 2
+    assert all(any("AUM009" in note for note in each.notes) for each in found.windows)
+
+
+def test_a_machine_without_a_schedule_that_was_asked_about_is_a_no() -> None:
+    chains = Chains(examine(estate(healthy())), CHECKS)
+    assert judge_windows(chains, (), GateRules(), unscheduled=[healthy()]).verdict is Go.NO_GO
+
+
+def test_a_gap_of_one_foreign_schedule_counts_only_where_everything_was_asked_about() -> None:
+    gap = Gap(scope=configuration("foreign").id, operation="read", status=403, fact=Fact.CONFIGURATIONS)
+    seen = estate(healthy(), scheduled=True, gaps=(gap,))
+    chains = Chains(examine(seen, now=SATURDAY - timedelta(hours=1)), CHECKS)
+    windows = windows_between(
+        [configuration()], chains.context.machines_by_configuration, chains.context.now, SATURDAY + timedelta(minutes=1)
+    )
+    assert judge_windows(chains, windows, GateRules(), of_everything=False).verdict is Go.GO
+    assert judge_windows(chains, windows, GateRules()).verdict is Go.UNKNOWN
 
 
 def test_a_schedule_without_any_window_is_a_no() -> None:

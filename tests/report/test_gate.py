@@ -83,6 +83,11 @@ def test_a_hostile_name_breaks_out_of_no_format() -> None:
         assert "\u202e" not in text
 
 
+@pytest.mark.parametrize("text", ["##vso[x]", "###vso[x]", "#" * 9 + "vso[x]", "##[error]x"])
+def test_nothing_in_a_text_is_a_command_of_azure_pipelines(text: str) -> None:
+    assert "##" not in azdo.inert(text)
+
+
 def test_the_published_schema_is_the_one_of_the_code() -> None:
     """AUMDOCTOR_TEST_WRITE_GOLDEN=1 writes it anew."""
     text = stdlib_json.dumps(json.schema("gate"), indent=2) + "\n"

@@ -14,7 +14,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from aumdoctor.cli.app import main
-from aumdoctor.demo.estate import DemoEstate, add_vm, empty_estate
+from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, empty_estate
 from aumdoctor.demo.machines import record_assessment, set_power
 from aumdoctor.demo.schedules import Schedule, add_configuration, assign
 from tests.scenarios.conftest import Doctor, Serve
@@ -32,6 +32,7 @@ class Answer(NamedTuple):
 
 
 Gate = Callable[..., Answer]
+ASSIGNMENTS = r"GET /subscriptions/[^/]+/providers/Microsoft.Maintenance/configurationAssignments"
 
 
 def tonight(minutes: int, machines: int = 3, subscriptions: int = 1) -> DemoEstate:
@@ -54,6 +55,19 @@ def tonight(minutes: int, machines: int = 3, subscriptions: int = 1) -> DemoEsta
         )
         record_assessment(state, vm, now - timedelta(hours=3))
         assign(state, vm, configuration)
+    return state
+
+
+def with_hub(minutes: int) -> DemoEstate:
+    """The schedule lies in a subscription of its own, the machines in another."""
+    state = tonight(minutes, subscriptions=2)
+    ((old_id, configuration),) = state.configurations.items()
+    spoke, hub = state.subscriptions
+    moved = old_id.replace(spoke, hub)
+    state.configurations[moved] = {**configuration, "id": configuration["id"].replace(spoke, hub)}
+    del state.configurations[old_id]
+    for assignment in state.assignments.values():
+        assignment["properties"]["maintenanceConfigurationId"] = state.configurations[moved]["id"]
     return state
 
 
@@ -198,6 +212,74 @@ def test_a_detached_machine_is_out_as_soon_as_arm_says_so(serve: Serve, gate: Ga
     assert "2 of 2 machines ready" in answer.out
 
 
+@pytest.mark.parametrize("estate", [tonight, with_hub])
+def test_a_schedule_that_was_deleted_is_no_go_before_the_graph_knows(
+    serve: Serve, gate: Gate, estate: Callable[[int], DemoEstate]
+) -> None:
+    state = estate(120)
+    doctor = serve(estate=state)
+    assert gate(doctor, "--machine", "vm-0000").code == 0
+    state.configurations.clear()  # without telling the graph's tables
+    assert gate(doctor, "--machine", "vm-0000").code == 1
+
+
+def test_a_schedule_in_a_hub_is_read_again_too(serve: Serve, gate: Gate) -> None:
+    state = with_hub(120)
+    doctor = serve(estate=state)
+    assert gate(doctor, "--schedule", "mc-tonight").code == 0
+    (configuration,) = state.configurations.values()
+    configuration["properties"]["maintenanceWindow"]["expirationDateTime"] = "2020-01-01 00:00"
+    assert gate(doctor, "--schedule", "mc-tonight").code == 1
+
+
+def test_an_empty_list_of_arm_does_not_empty_the_scope(serve: Serve, gate: Gate) -> None:
+    state = tonight(120)
+    break_patch_mode(state)
+    doctor = serve(estate=state)
+    doctor.server.faults.answer(
+        r"GET /subscriptions/[^/]+/providers/Microsoft.Maintenance/conf.*Assignments", {"value": []}, times=None
+    )
+    doctor.server.faults.answer(r"GET .*/permissions\?", {"value": [{"actions": ["Microsoft.Compute/*"]}]}, times=None)
+    answer = gate(doctor, "--schedule", "mc-tonight")
+    assert answer.code in (1, 3), "never a go"
+
+
+def test_where_arm_does_not_list_assignments_the_verdict_says_whose_word_it_is(serve: Serve, gate: Gate) -> None:
+    doctor = serve(estate=tonight(120))
+    doctor.server.faults.fail(
+        r"GET /subscriptions/[^/]+/providers/Microsoft.Maintenance/configurationAssignments",
+        404,
+        None,
+        code="NotImplemented",
+    )
+    answer = gate(doctor, "--schedule", "mc-tonight")
+    assert answer.code == 0
+    assert "told by Resource Graph, which lags" in " ".join(answer.out.split())
+
+
+def test_a_schedule_whose_machines_are_elsewhere_is_no_go_ahead(serve: Serve, gate: Gate) -> None:
+    state = with_hub(120)
+    hub = list(state.subscriptions)[1]
+    doctor = serve(estate=state)
+    doctor.connection()
+    server = doctor.server
+    reach = ("--auth", "token", "--arm-endpoint", server.endpoint, "--ca-bundle", server.ca_file)
+    (configuration,) = state.configurations.values()
+    assert main(("gate", "--schedule", configuration["id"], "--subscription", hub, "-q", *reach)) in (2, 3)
+
+
+def test_what_was_not_read_before_the_deadline_is_unknown(serve: Serve, gate: Gate) -> None:
+    now = datetime.now(UTC)
+    state = tonight(120, machines=1)
+    server_id = add_arc(state, resource_group="rg-onprem", name="srv-1", os_type="Windows", assessed=now)
+    (configuration,) = state.configurations.values()
+    assign(state, server_id, configuration["id"])
+    doctor = serve(estate=state)
+    doctor.server.faults.slow(r"GET .*/machines/srv-1\?", 30)
+    answer = gate(doctor, "--schedule", "mc-tonight", "--timeout", "4")
+    assert answer.code == 3
+
+
 @pytest.mark.parametrize("machines", [20, 60])
 def test_it_reads_a_machine_once_and_the_rest_a_constant_number_of_times(
     serve: Serve, gate: Gate, machines: int
@@ -242,6 +324,11 @@ def test_several_outputs_of_one_run_agree(serve: Serve, gate: Gate, tmp_path: Pa
         (("--within", "4h", "--max-blocked", "101%"), "--max-blocked 101%"),
         (("--within", "4h", "-o", "sarif"), "no such output"),
         (("--machine", "vm-9999"), "vm-9999"),
+        (("--within", "9999d"), "--within 9999d"),
+        (("--within", "4h", "--warn-from", "1h"), "out of order"),
+        (("--within", "4h", "--require-fresh", "0m"), "--require-fresh 0m"),
+        (("--within", "4h", "--yes"), "--yes confirms"),
+        (("--within", "4h", "-o", "json=a.json", "-o", "junit=a.json"), "another output"),
     ],
 )
 def test_wrong_usage_says_what_to_do(serve: Serve, gate: Gate, arguments: tuple[str, ...], words: str) -> None:
@@ -267,3 +354,33 @@ def test_an_expired_schedule_is_no_go(serve: Serve, gate: Gate) -> None:
     answer = gate(serve(estate=state), "--schedule", "mc-tonight")
     assert answer.code == 1
     assert "no window to come" in answer.out
+    assert gate(serve(estate=state), "--schedule", "mc-tonight", "--within", "4h").code == 1
+
+
+def test_a_machine_that_the_schedule_does_not_reach_is_no_go(serve: Serve, gate: Gate) -> None:
+    state = tonight(120)
+    add_configuration(state, schedule=Schedule("mc-other", "UTC", "1Day", "03:00", "02:00"))
+    doctor = serve(estate=state)
+    assert gate(doctor, "--machine", "vm-0000", "--schedule", "mc-other").code == 1
+
+
+def test_a_window_that_is_open_is_not_one_that_begins(serve: Serve, gate: Gate) -> None:
+    state = tonight(-30)
+    break_patch_mode(state)
+    doctor = serve(estate=state)
+    assert gate(doctor, "--within", "1h").code == 0
+    assert gate(doctor, "--schedule", "mc-tonight").code == 1
+
+
+@pytest.mark.parametrize("narrowing", ["--resource-group", "--machine"])
+def test_a_run_is_not_cancelled_on_a_verdict_about_some_machines(
+    serve: Serve, gate: Gate, narrowing: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = tonight(20)
+    break_patch_mode(state)
+    doctor = serve(estate=state)
+    value = {"--resource-group": "rg-web", "--machine": "vm-0000"}[narrowing]
+    assert gate(doctor, "--schedule", "mc-tonight", "--cancel-run", "--yes", narrowing, value).code == 2
+    monkeypatch.setenv("AUMDOCTOR_" + narrowing.strip("-").upper().replace("-", "_"), value)
+    assert gate(doctor, "--schedule", "mc-tonight", "--cancel-run", "--yes").code == 2
+    assert doctor.writes == []

@@ -101,8 +101,12 @@ def event_subscription(raw: bytes | msgspec.Raw, topic: EventTopic) -> EventSubs
 
 def _without_query(url: str | None) -> str | None:
     """The place that a URL names; a password, a path that may be a secret and the query are left out."""
-    parts = urlsplit(url or "")
-    return f"{parts.scheme}://{parts.hostname}" if parts.hostname else None
+    try:
+        parts = urlsplit(url or "")
+        host = parts.hostname
+    except ValueError:
+        return None
+    return f"{parts.scheme}://{host}" if host else None
 
 
 class _Patching(Wire, frozen=True, kw_only=True):
