@@ -338,7 +338,8 @@ class _Course:
     async def _to_the_end(self, answer: Answer) -> Applied:
         """Follow a long-running operation; `Succeeded` with a failure inside has failed."""
         ends_at = time.monotonic() + self._limits.operation_seconds
-        if answer.poll is not None and answer.status in (201, 202):
+        # A PATCH of a VM answers 200 at once and goes on all the same.
+        if answer.poll is not None and (answer.has_status or answer.status in (201, 202)):
             try:
                 outcome = await self._poll(answer.poll, answer, ends_at)
             except ReadFailure as failure:

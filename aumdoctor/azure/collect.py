@@ -103,7 +103,7 @@ async def _read(collection: Collection) -> None:
     """The course of a collection: lists first, then what depends on the machines, then proofs of single findings."""
     await read_lists(collection)
     await narrow(collection)
-    if collection.read.depth == "chosen" and collection.read.source == "auto":
+    if collection.read.is_chosen:
         await confirm_schedules(collection)
     await at_once(read_subscriptions(collection), read_instance_views(collection))
     await read_proofs(collection)

@@ -37,7 +37,8 @@ _CHUNK = 500
 
 class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     """`source`: auto, graph or arm. `depth`: quick (lists only), normal, full (every VM's instance view), or chosen:
-    schedules, and the machines that the caller names, are read from ARM once more, and no other machine.
+    schedules, and the machines that the caller names, are read from ARM once more, and no other machine; acting does so
+    with the extensions of Arc-enabled servers, which take a second request each.
 
     `history` is how far back RUN_HISTORY and INSTALLATION_HISTORY reach; Azure keeps 30 days.
     """
@@ -45,6 +46,11 @@ class ReadOptions(msgspec.Struct, frozen=True, kw_only=True):
     source: str = "auto"
     depth: str = "normal"
     history: timedelta = timedelta(days=7)
+
+    @property
+    def is_chosen(self) -> bool:
+        """Whether only the machines that the caller names are read from ARM."""
+        return self.depth in ("chosen", "acting") and self.source == "auto"
 
 
 class Progress(Protocol):

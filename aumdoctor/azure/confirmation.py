@@ -23,7 +23,7 @@ async def confirm(collection: Collection, machine_ids: Iterable[str]) -> None:
     machines = collection.harvest.machines
     keys = dict.fromkeys(map(ids.key, machine_ids))
     due = [machines[key] for key in keys if key in machines and not collection.ledger.is_from_arm(key, Fact.MACHINE)]
-    if collection.read.depth == "chosen":
+    if collection.read.is_chosen:
         late = ReadFailure("DeadlineReached", "not read from ARM in time")
         for machine in due:
             # As with schedules: what was not read yet must not pass for read, whenever the reading ends.
@@ -47,7 +47,7 @@ async def _confirm(collection: Collection, machine: Machine) -> None:
     except ReadFailure as failure:
         if failure.status == 404:
             harvest.machines.pop(machine.key, None)
-        elif collection.read.depth == "chosen":
+        elif collection.read.is_chosen:
             ledger.failed(machine.id, Fact.MACHINE, failure, operation="read the machine from ARM")
             ledger.implied(machine.id, Fact.POWER_STATE, failure)
         else:

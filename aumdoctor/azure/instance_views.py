@@ -32,7 +32,7 @@ async def read_instance_views(collection: Collection) -> None:
             _leave_out(collection, machine, "not read with --source graph")
         elif collection.read.depth == "quick":
             _leave_out(collection, machine, "not read with --depth quick")
-        elif collection.read.depth == "chosen" and collection.read.source == "auto":
+        elif collection.read.is_chosen:
             _leave_out(collection, machine, "not read, because it is in no window that is asked about")
         elif machine.subscription_id in collection.by_arm or collection.read.depth == "full":
             due.append(machine)

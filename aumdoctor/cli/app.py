@@ -14,6 +14,7 @@ from typer.exceptions import TyperException
 
 from aumdoctor import __version__
 from aumdoctor.cli import (
+    apply,
     checks,
     demo,
     exit_codes,
@@ -21,9 +22,11 @@ from aumdoctor.cli import (
     forecast,
     gate,
     permissions,
+    plan,
     runs,
     scan,
     scope,
+    undo,
     why,
     windows,
 )
@@ -67,6 +70,9 @@ app.command("windows")(windows.windows)
 app.command("forecast")(forecast.forecast)
 app.command("gate")(gate.gate)
 app.command("runs")(runs.runs)
+app.command("plan")(plan.plan)
+app.command("apply")(apply.apply)
+app.command("undo")(undo.undo)
 app.command("permissions")(permissions.permissions)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(

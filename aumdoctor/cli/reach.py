@@ -149,12 +149,14 @@ class Reach:
         history: timedelta | None = None,
         suspects: Callable[[Estate], Iterable[str]] | None = None,
         only_live: Sequence[str] = (),
+        subscriptions: Sequence[str] | None = None,
     ) -> Estate:
         """The estate that the options name, as it was read: from Azure, from the demo, or from a file.
 
         What the checks need is read, and `facts` beside it. `depth` overrides the option; `suspects` names the machines
         to read again from ARM (default: those with a finding of high severity); `only_live` are further parameters of
-        the command that --from makes pointless. Raises UsageError and UnreadableError.
+        the command that --from makes pointless; `subscriptions` are looked at instead of what the options name. Raises
+        UsageError and UnreadableError.
         """
         values = self._values
         if values["from_"] is not None:
@@ -169,9 +171,10 @@ class Reach:
             self.refuse(_REACHING, "--demo")
         anything = values["subscription"] or values["management_group"]
         scope = ScopeRequest(
-            subscriptions=tuple(values["subscription"] or ()),
+            subscriptions=tuple((values["subscription"] or ()) if subscriptions is None else subscriptions),
             management_groups=tuple(values["management_group"] or ()),
-            all_subscriptions=values["all_subscriptions"] or (self.is_demo and not anything),
+            all_subscriptions=subscriptions is None
+            and (values["all_subscriptions"] or (self.is_demo and not anything)),
             resource_groups=tuple(values["resource_group"] or ()),
             machines=tuple(machines),
             tags=tuple(tags),

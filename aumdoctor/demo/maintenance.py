@@ -159,8 +159,10 @@ def put_assignment(call: Call) -> Answer:
     if key(configuration_id) not in state.configurations:
         return Answer(400, {"Message": f"The maintenance configuration '{configuration_id}' does not exist."})
     assignment_id = _assignment_id(call)
-    is_new = key(assignment_id) not in state.assignments
-    stored: Wire = {"maintenanceConfigurationId": configuration_id, "resourceId": scope}
+    known = state.assignments.get(key(assignment_id))
+    target = state.vms.get(key(scope)) or state.arc.get(key(scope)) or state.resource_groups.get(key(scope))
+    resource_id = known["properties"]["resourceId"] if known is not None else target["id"] if target else scope
+    stored: Wire = {"maintenanceConfigurationId": configuration_id, "resourceId": resource_id}
     if "/providers/" not in scope.lower():
         stored["filter"] = properties.get("filter") or {}
     state.assignments[key(assignment_id)] = {
@@ -171,7 +173,7 @@ def put_assignment(call: Call) -> Answer:
         "properties": stored,
     }
     state.touch(assignment_id)
-    return Answer(201 if is_new else 200, state.assignments[key(assignment_id)])
+    return Answer(201 if known is None else 200, state.assignments[key(assignment_id)])
 
 
 def delete_assignment(call: Call) -> Answer:

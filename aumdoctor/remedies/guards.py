@@ -122,8 +122,8 @@ def _in_a_window(
                 return f"whether {machine.name} is in a patch window could not be read: {reading.reason}"
         unread = [tie for tie in context.schedules(machine) if tie.configuration is None]
         if unread:
-            schedule = ids.name_of(unread[0].assignment.maintenance_configuration_id)
-            return f"whether {machine.name} is in a window of {schedule} is not known: the schedule could not be read"
+            name = ids.name_of(unread[0].assignment.maintenance_configuration_id)
+            return f"whether {machine.name} is in a window of {name} is not known: the schedule could not be read"
     for schedule in schedules:
         times = context.timetable(schedule)
         if times is None or not schedule.is_guest_patching:

@@ -10,9 +10,10 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, NamedTuple
+from typing import Annotated, Any, NamedTuple
 
 import msgspec
+from msgspec import Meta
 
 from aumdoctor.model import ids
 from aumdoctor.model.finding import Finding
@@ -340,14 +341,15 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
     """A plan as it is saved: what it was made from and for whom, and a digest over all of it.
 
     `collected_at` is the time of the estate, `tenant_id` and `cloud` are where it lies, `subscriptions` what was looked
-    at. `digest` is that of everything else: a plan that was edited by hand does not match it.
+    at, `estate` is a fingerprint of what was seen. `digest` is that of everything else: a plan that was edited by hand
+    does not match it.
     """
 
     format: str = "aumdoctor-plan"
     version: int = 1
     tool: str
-    made_at: datetime
-    collected_at: datetime
+    made_at: Annotated[datetime, Meta(tz=True)]
+    collected_at: Annotated[datetime, Meta(tz=True)]
     cloud: str
     tenant_id: str | None
     subscriptions: tuple[str, ...]

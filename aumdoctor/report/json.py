@@ -38,12 +38,13 @@ def _text(value: Any, margin: int) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", indented)
 
 
-CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs", "permissions")
+CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs", "permissions", "plan")
 """The documents that commands write as JSON; each has its schema in `docs/{name}.schema.json`."""
 
 
 def schema(name: str = "report") -> dict[str, Any]:
     """The JSON Schema (2020-12) of one of CONTRACTS. Every property is always there, and there is no other."""
+    from aumdoctor.remedies.plan import PlanFile
     from aumdoctor.report import forecast, gate, permissions, result, runs, scope, why, windows
 
     kind, version = {
@@ -55,6 +56,7 @@ def schema(name: str = "report") -> dict[str, Any]:
         "gate": (gate.Gate, gate.GATE_SCHEMA_VERSION),
         "runs": (runs.Runs, runs.RUNS_SCHEMA_VERSION),
         "permissions": (permissions.PermissionsReport, permissions.PERMISSIONS_SCHEMA_VERSION),
+        "plan": (PlanFile, "1"),
     }[name]
     (_, components) = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     definitions = {name: _strict(definition) for name, definition in sorted(components.items())}
@@ -69,4 +71,6 @@ def schema(name: str = "report") -> dict[str, Any]:
 
 
 def _strict(definition: dict[str, Any]) -> dict[str, Any]:
+    if "properties" not in definition:
+        return definition
     return {**definition, "required": list(definition["properties"]), "additionalProperties": False}

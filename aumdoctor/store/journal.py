@@ -128,3 +128,37 @@ class Journal:
             f"the journal {self.path} cannot be written: {error.strerror or error}",
             advice="name a file that can be written with --journal: nothing is changed without one",
         )
+
+
+def entries(path: Path) -> tuple[Entry, ...]:
+    """The lines of a journal in their order. One that was cut off by a crash is passed over, and so are lines that are
+    not of a journal.
+
+    Raises UsageError where the file cannot be read, or was written by a later version.
+    """
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"the journal {path} cannot be read: {error.strerror or error}", advice="name the file with --journal"
+        ) from error
+    found = []
+    for line in content.split(b"\n"):
+        try:
+            head = msgspec.json.decode(line, type=_Head)
+            if head.format != FORMAT:
+                continue
+            if head.version > VERSION:
+                raise UsageError(
+                    f"the journal {path} was written by a later version ({head.tool})", advice="use that one"
+                )
+            found.append(msgspec.json.decode(line, type=Entry))
+        except (msgspec.DecodeError, UnicodeDecodeError):
+            continue
+    return tuple(found)
+
+
+class _Head(msgspec.Struct, frozen=True):
+    format: str = ""
+    version: int = 0
+    tool: str = ""

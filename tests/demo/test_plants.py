@@ -141,6 +141,7 @@ def test_reapplying_a_failed_vm_mends_it(state: DemoEstate, arm: Any) -> None:
     assert before["provisioningState"] == "Failed"
     assert before["instanceView"]["statuses"][0]["level"] == "Error"
     assert arm("POST", f"{vm_id}/reapply").status == 202
+    assert arm("GET", vm_id).body["properties"]["provisioningState"] == "Updating"
     after = arm("GET", f"{vm_id}?$expand=instanceView&api-version=2024-07-01").body["properties"]
     assert after["provisioningState"] == "Succeeded"
     assert [status["level"] for status in after["instanceView"]["statuses"]] == ["Info", "Info"]

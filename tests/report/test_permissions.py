@@ -184,6 +184,13 @@ def test_rights_that_were_not_read_are_unknown_with_the_reason() -> None:
     assert held(estate(azure_vm(), readings=[late]), "a/read").said == "interrupted"
 
 
+def test_a_subscription_without_machines_is_not_asked_but_one_that_could_not_be_read_is_unknown() -> None:
+    empty = estate(readings=[reading(Fact.CALLER_PERMISSIONS, SCOPE, Outcome.INFERRED)])
+    assert (held(empty, "a/read").state, held(empty, "a/read").unknown) == ("not-asked", ())
+    unread = estate(readings=[reading(Fact.CALLER_PERMISSIONS, SCOPE, Outcome.DENIED, reason="403")])
+    assert (held(unread, "a/read").state, held(unread, "a/read").said) == ("unknown", "403")
+
+
 def test_a_read_that_was_refused_proves_that_its_right_is_missing() -> None:
     gap = Gap(scope=azure_vm().id, operation="list", status=403, missing_permission="A/Read")
     answer = held(granted(denied=[Fact.CALLER_PERMISSIONS], gaps=(gap,)), "a/read", "b/read")

@@ -1,0 +1,303 @@
+"""`aumdoctor apply`: make the actions of a plan, and see whether they cured."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import msgspec
+import typer
+
+from aumdoctor.cli import options
+from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, require_bounds
+from aumdoctor.cli.reach import Reach, reads_azure
+from aumdoctor.errors import UsageError
+from aumdoctor.model import ids
+from aumdoctor.report.applied import Ending
+
+if TYPE_CHECKING:
+    from aumdoctor.diagnosis.examine import Examination
+    from aumdoctor.diagnosis.verify import Verified
+    from aumdoctor.model.estate import Estate
+    from aumdoctor.remedies.plan import PlanFile, PlannedAction
+    from aumdoctor.report.applied import Applied
+
+_NOT_OF_ITS_OWN = (
+    *("subscription", "management_group", "all_subscriptions", "resource_group"),
+    *("demo", "from_", "source", "depth", "max_age"),
+)
+"""The shared options that the plan decides."""
+
+
+@reads_azure(without=_NOT_OF_ITS_OWN)
+def apply(
+    plan: Annotated[Path, typer.Argument(metavar="PLAN", help="A plan that aumdoctor plan wrote.")],
+    yes: Annotated[bool, typer.Option("--yes", help="Go ahead without asking.")] = False,
+    max_machines: Annotated[
+        int | None, typer.Option("--max-machines", metavar="N", min=0, help="Do nothing if the plan touches more.")
+    ] = None,
+    max_percent: Annotated[
+        float | None,
+        typer.Option("--max-percent", metavar="P", min=0, max=100, help="The same as a share of those in scope."),
+    ] = None,
+    parallel: Annotated[
+        int, typer.Option("--parallel", metavar="N", min=1, max=64, help="Actions under way at once.")
+    ] = 8,
+    canary: Annotated[
+        int, typer.Option("--canary", metavar="N", min=0, help="First N machines alone; go on only if that went well.")
+    ] = 0,
+    stop_on_errors: Annotated[
+        str, typer.Option("--stop-on-errors", metavar="N|P%", help="End when more actions than that have failed.")
+    ] = "0",
+    resume: Annotated[
+        bool, typer.Option("--resume", help="Go on where the journal says that an earlier call was cut off.")
+    ] = False,
+    journal: options.Journal = None,
+    output: options.Output = None,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="Name every action.")] = False,
+    *,
+    reach: Reach,
+) -> None:
+    """Make the actions of a plan after a confirmation, each recorded in a journal, and look whether they cured.
+
+    Everything is read again first: an action whose finding is gone, whose target has changed, that is locked, tagged
+    aumdoctor:ignore, or about a machine in or shortly before a patch window, is skipped. Ends with 0: all is as it
+    should be; 1: something failed, was held back or is not cured; 2: wrong usage; 3: something cannot be told.
+    """
+    from aumdoctor.cli import outputs
+    from aumdoctor.report import applied_table, json
+    from aumdoctor.store import plans
+    from aumdoctor.store.journal import DEFAULT_NAME
+
+    destinations = outputs.parse(output or ["table"])
+    bounds = bounds_of(max_machines, max_percent, parallel, canary, stop_on_errors)
+    made = plans.load(plan)
+    book = journal if journal is not None else Path(DEFAULT_NAME)
+    if book.exists() and not resume and book.stat().st_size and interrupted_before(book, made):
+        raise UsageError(
+            f"{book} says that this plan was begun and not ended",
+            advice="give --resume to go on with it, or another --journal",
+        )
+    report = carry_out(reach, made, bounds, book, yes=yes, command="apply")
+
+    def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
+        if format == "json":
+            return json.pieces(report)
+        return [applied_table.render(report, verbose=verbose, width=columns, color=color)]
+
+    outputs.write(rendered, destinations, quiet=reach.quiet)
+    raise typer.Exit(report.exit_code)
+
+
+def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: bool, command: Any) -> Applied:
+    """Make a plan's actions against the present state, in canary and rest, and verify each part."""
+    from aumdoctor.checks.context import Context
+    from aumdoctor.report.applied import applied_of
+
+    cloud = reach.connection().cloud
+    if made.cloud != cloud:
+        raise UsageError(f"the plan is for the cloud {made.cloud}, and this is {cloud}", advice=f"--cloud {made.cloud}")
+    estate = _present(reach, made, [machine for action in made.actions for machine in action.machines])
+    tenants = {each.tenant_id.lower() for each in estate.subscriptions if each.tenant_id}
+    if made.tenant_id is not None and tenants and made.tenant_id.lower() not in tenants:
+        raise UsageError(
+            f"the plan is for the tenant {made.tenant_id}, and the sign-in sees {', '.join(sorted(tenants))}",
+            advice="sign in to the plan's tenant with --tenant",
+        )
+    endings, due = _still_wanted(estate, made)
+    settled = settled_before(book, made)
+    endings += [ending for action in due if (ending := settled.get(action.id)) is not None]
+    due = [action for action in due if action.id not in settled]
+    require_bounds(bounds, due, estate)
+    agree(due, yes=yes, what="applied")
+    verified: dict[str, Verified] = {}
+    stopped = ""
+    for number, part in enumerate(parts := _parts(due, bounds.canary)):
+        ended = act(
+            reach,
+            part,
+            bounds,
+            book,
+            context=Context(estate, reach.now),
+            why=lambda action: {
+                "plan": made.digest,
+                "action": action.id,
+                "findings": [{"check": each.check, "resource_id": each.resource_id} for each in action.findings],
+            },
+        )
+        endings += ended
+        estate, seen = _verified(reach, made, estate, ended)
+        verified |= seen
+        stopped = _reason_to_stop(ended, seen, is_canary=number == 0 and len(parts) > 1, bounds=bounds)
+        if stopped:
+            rest = [action for later in parts[number + 1 :] for action in later]
+            endings += [Ending(action=action, fate="not-run", said=stopped) for action in rest]
+            break
+    order = {action.id: place for place, action in enumerate(made.actions)}
+    endings.sort(key=lambda ending: order.get(ending.action.id, len(order)))
+    return applied_of(
+        endings,
+        verified,
+        command=command,
+        plan=made.digest,
+        journal=str(book),
+        stopped=stopped,
+        generated_at=reach.now,
+        exit_code=exit_code_of(endings, verified.values()),
+    )
+
+
+def bounds_of(machines: int | None, percent: float | None, parallel: int, canary: int, stop_on_errors: str) -> Bounds:
+    """The bounds that options name. Raises UsageError."""
+    number = stop_on_errors.strip().removesuffix("%")
+    if not number.isdecimal() or (stop_on_errors.endswith("%") and int(number) > 100):
+        raise UsageError(f"--stop-on-errors {stop_on_errors}: not a number or a share", advice="give 3 or 10%")
+    share = float(number) if stop_on_errors.strip().endswith("%") else None
+    return Bounds(
+        machines=machines,
+        machines_percent=percent,
+        concurrency=parallel,
+        canary=canary,
+        errors=0 if share is not None else int(number),
+        errors_percent=share,
+    )
+
+
+def _present(reach: Reach, made: PlanFile, machines: Sequence[str]) -> Estate:
+    """The estate as it is now; the machines of the plan are read from ARM."""
+    from aumdoctor.checks.registry import CHECKS
+    from aumdoctor.model.facts import Fact
+
+    wanted = list(dict.fromkeys(machines))
+    guards = (Fact.LOCKS, Fact.ASSIGNMENTS, Fact.CONFIGURATIONS, Fact.EVENT_SUBSCRIPTIONS, Fact.POLICY_ASSIGNMENTS)
+    return reach.estate(
+        CHECKS,
+        facts=guards,
+        depth="acting",
+        suspects=lambda estate: _of_plan(estate, made, wanted),
+        subscriptions=made.subscriptions,
+    )
+
+
+def _of_plan(estate: Estate, made: PlanFile, machines: Sequence[str]) -> Iterable[str]:
+    """The machines of a plan, and those under the schedules that it changes."""
+    from aumdoctor.checks.context import Context
+
+    changed = {ids.key(action.target.path) for action in made.actions}
+    reached = Context(estate, estate.collected_at).machines_by_configuration
+    under = (machine.id for name, found in reached.items() if ids.key(name) in changed for machine in found)
+    return dict.fromkeys((*machines, *under))
+
+
+def _examined(estate: Estate, made: PlanFile) -> Examination:
+    """The present examination, with cures made out as the plan made them out (some carry its time in their names)."""
+    from aumdoctor.checks.registry import CHECKS
+    from aumdoctor.diagnosis.examine import examine
+
+    return examine(msgspec.structs.replace(estate, collected_at=made.collected_at), CHECKS, estate.collected_at)
+
+
+def _still_wanted(estate: Estate, made: PlanFile) -> tuple[list[Ending], list[PlannedAction]]:
+    """The actions that would be planned now as well; of the others why they would not."""
+    from aumdoctor.diagnosis.plan import plan_of
+
+    examination = _examined(estate, made)
+    present = {(finding.check, ids.key(finding.resource_id)) for finding in examination.findings}
+    dark = {(unknown.check, ids.key(unknown.resource_id)): unknown.reason for unknown in examination.unknowns}
+    wanted = {action.id for action in plan_of(examination, made.selection).actions}
+    endings, due = [], []
+    for action in made.actions:
+        keys = [(found.check, ids.key(found.resource_id)) for found in action.findings]
+        if action.id in wanted:
+            due.append(action)
+            continue
+        unknown = next((dark[key] for key in keys if key in dark), None)
+        if any(key in present for key in keys):
+            said = "the finding is there, and what would cure it is another action than when the plan was made"
+        elif unknown is not None:
+            said = f"whether the finding is still there could not be told: {unknown}"
+        else:
+            said = "the finding is gone"
+        endings.append(Ending(action=action, fate="skipped", said=said))
+    return endings, due
+
+
+def _parts(actions: Sequence[PlannedAction], canary: int) -> list[list[PlannedAction]]:
+    """The canary and the rest, or all in one."""
+    if not canary or not actions:
+        return [list(actions)]
+    first = set(list(dict.fromkeys(ids.key(m) for action in actions for m in action.machines))[:canary])
+    early = [action for action in actions if action.machines and {*map(ids.key, action.machines)} <= first]
+    late = [action for action in actions if action not in early]
+    return [part for part in (early, late) if part]
+
+
+def _verified(
+    reach: Reach, made: PlanFile, estate: Estate, ended: Sequence[Ending]
+) -> tuple[Estate, dict[str, Verified]]:
+    """What the checks say on fresh state of the actions that were sent."""
+    from aumdoctor.diagnosis.verify import verify
+
+    sent = [ending.action for ending in ended if ending.fate in ("done", "unknown")]
+    if not sent:
+        return estate, {}
+    fresh = _present(reach, made, [machine for action in sent for machine in action.machines])
+    examination = _examined(fresh, made)
+    return fresh, {action.id: verify(action, examination, reach.now) for action in sent}
+
+
+def _reason_to_stop(ended: Sequence[Ending], verified: dict[str, Verified], *, is_canary: bool, bounds: Bounds) -> str:
+    from aumdoctor.diagnosis.verify import Cure
+
+    failed = sum(ending.fate in ("failed", "unknown") for ending in ended)
+    if failed > bounds.errors_of(len(ended)):
+        return f"{failed} of {len(ended)} actions failed"
+    if is_canary and failed:
+        return f"{failed} of {len(ended)} actions on the first machines failed"
+    uncured = sum(found.cure in (Cure.NOT_CURED, Cure.UNKNOWN) for found in verified.values())
+    if is_canary and uncured:
+        return f"{uncured} of {len(ended)} actions on the first machines did not cure"
+    return ""
+
+
+def interrupted_before(book: Path, made: PlanFile) -> bool:
+    """Whether the journal has an action of this plan that was begun and has no end."""
+    return any(not is_ended for is_ended in _traces(book, made).values())
+
+
+def settled_before(book: Path, made: PlanFile) -> dict[str, Ending]:
+    """The actions of a plan that an earlier call has carried out, or that must not be sent again, by their ids.
+
+    An action that was begun and has no end is made again where looking at its target first tells whether it is still
+    to be done. What a second time would do twice (an installation, a restart) is not sent again.
+    """
+    settled = {}
+    by_id = {action.id: action for action in made.actions}
+    for action_id, is_ended in _traces(book, made).items():
+        action = by_id.get(action_id)
+        if action is None:
+            continue
+        verb = action.call.path.rpartition("/")[2].lower()
+        if is_ended == "done":
+            settled[action_id] = Ending(action=action, fate="skipped", said="an earlier call has done it already")
+        elif not is_ended and action.call.method == "POST" and verb in ("installpatches", "restart", "reapply"):
+            said = "an earlier call was cut off after it began this, and it is not sent twice: look at the machine"
+            settled[action_id] = Ending(action=action, fate="unknown", said=said)
+    return settled
+
+
+def _traces(book: Path, made: PlanFile) -> dict[str, str]:
+    """For each action of a plan that the journal knows, how it ended (empty: it has no end)."""
+    from aumdoctor.store.journal import entries
+
+    if not book.exists():
+        return {}
+    of_action: dict[str, str] = {}
+    ended: dict[str, str] = {}
+    for entry in entries(book):
+        if entry.event == "intent" and isinstance(entry.why, dict) and entry.why.get("plan") == made.digest:
+            of_action[entry.id] = str(entry.why.get("action"))
+        elif entry.event == "outcome" and entry.id in of_action:
+            ended[of_action[entry.id]] = (entry.said or "").partition(":")[0]
+    return {action: ended.get(action, "") for action in of_action.values()}

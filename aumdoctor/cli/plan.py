@@ -1,0 +1,263 @@
+"""`aumdoctor plan`: what would be done to cure an estate, for review; and the same as a script."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Annotated, Literal
+
+import typer
+
+from aumdoctor.cli import exit_codes, options
+from aumdoctor.cli.choice import choose, separated
+from aumdoctor.cli.reach import Reach, reads_azure
+from aumdoctor.errors import UsageError
+
+if TYPE_CHECKING:
+    from aumdoctor.azure.connection import ConnectionOptions
+    from aumdoctor.cli.outputs import Output
+    from aumdoctor.diagnosis.examine import Examination
+    from aumdoctor.model.estate import Estate
+    from aumdoctor.remedies.plan import Plan, PlanFile, PlannedAction, Selection
+
+_SCRIPTS = ("bash", "pwsh", "bicep", "terraform")
+
+
+@reads_azure()
+def plan(
+    machine: options.Machines = None,
+    tag: options.Tags = None,
+    location: options.Locations = None,
+    checks: Annotated[
+        list[str] | None,
+        typer.Option("--checks", metavar="ID,…", help="Only these checks, by id or name; may be repeated."),
+    ] = None,
+    skip_checks: Annotated[
+        list[str] | None, typer.Option("--skip-checks", metavar="ID,…", help="Without these checks; may be repeated.")
+    ] = None,
+    remedy: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--remedy", metavar="NAME,…", help="Exactly these remedies, whatever their risk; may be repeated."
+        ),
+    ] = None,
+    risk: Annotated[
+        Literal["safe", "consent", "disruptive"],
+        typer.Option("--risk", help="Remedies up to this risk. What costs money or grants rights has to be named."),
+    ] = "safe",
+    output: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--output", "-o", metavar="FORMAT[=FILE]", help="table (the default) or json; FILE.json is the plan's file."
+        ),
+    ] = None,
+    emit: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--emit", metavar="FORMAT[=FILE]", help="Also as bash, pwsh, bicep or terraform; may be repeated."
+        ),
+    ] = None,
+    verbose: Annotated[
+        bool, typer.Option("--verbose", "-v", help="Show every action, and every finding that is left out.")
+    ] = False,
+    *,
+    reach: Reach,
+) -> None:
+    """Plan what cures an estate: each request, what it changes, and what is left out and why.
+
+    Reads only; nothing in Azure is changed. `-o plan.json` writes the file that can be reviewed and applied. Ends with
+    0: planned, be it that nothing has to be done; 2: wrong usage; 3: something in scope could not be read, so that the
+    plan may lack what it takes; 130: interrupted.
+    """
+    from aumdoctor.checks.registry import CHECKS
+    from aumdoctor.cli import outputs
+    from aumdoctor.diagnosis.examine import examine
+    from aumdoctor.diagnosis.plan import plan_of
+    from aumdoctor.report import emit as scripts
+    from aumdoctor.report import json, plan_table
+    from aumdoctor.store import plans
+
+    chosen = choose(CHECKS, separated(checks), separated(skip_checks))
+    selection = _selection(reach, separated(remedy), risk)
+    destinations = _destinations(output or (), emit or ())
+    estate = reach.estate(
+        chosen,
+        machines=machine or (),
+        tags=[_tag(text) for text in tag or ()],
+        locations=location or (),
+        only_live=("machine", "tag", "location"),
+    )
+    tenant = _tenant(estate)
+    estate = reach.aged(estate)
+    examination = examine(estate, chosen, estate.collected_at)
+    made = plan_of(examination, selection)
+    unread: list[str] = []
+    if not (reach.is_saved or estate.interrupted):
+        made = _with_before(reach, made, unread)
+    for name in selection.remedies:
+        if not any(action.remedy == name for action in made.actions):
+            reach.note(f"nothing that was found is cured by {name}")
+    code = _exit_code(examination, unread)
+    written = _file_of(reach, made, selection, estate, tenant)
+    not_seen = (*_not_seen(examination), *unread)
+
+    def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
+        if format == "json":
+            return json.pieces(written)
+        if format in scripts.EMITTERS:
+            return [scripts.EMITTERS[format](written)]
+        return [
+            plan_table.render(
+                written,
+                exit_code=code,
+                not_seen=not_seen,
+                is_saved=reach.is_saved,
+                verbose=verbose,
+                width=columns,
+                color=color,
+            )
+        ]
+
+    files = [each for each in destinations if each.format == "json" and each.file is not None]
+    for each in files:
+        if each.file is not None:
+            plans.save(each.file, written)
+            reach.note(f"{len(made.actions)} actions written to {each.file}; aumdoctor apply {each.file} makes them")
+    outputs.write(rendered, [each for each in destinations if each not in files], quiet=reach.quiet)
+    raise typer.Exit(code)
+
+
+def _selection(reach: Reach, named: Sequence[str], risk: str) -> Selection:
+    """What may be planned. Raises UsageError for a remedy that does not exist."""
+    from aumdoctor.knowledge.lookup import nearest
+    from aumdoctor.remedies.catalogue import BY_NAME
+    from aumdoctor.remedies.plan import Selection
+
+    if named:
+        reach.refuse(("risk",), "--remedy")
+    known = {name.casefold(): name for name in BY_NAME}
+    remedies = []
+    for name in named:
+        if name.casefold() not in known:
+            close = nearest(name, tuple(BY_NAME))
+            raise UsageError(
+                f"there is no remedy {name!r}",
+                advice=f"did you mean {' or '.join(close)}?" if close else "aumdoctor plan shows those that are of use",
+            )
+        remedies.append(known[name.casefold()])
+    return Selection(risk=risk, remedies=tuple(dict.fromkeys(remedies)))
+
+
+def _destinations(output: Sequence[str], emit: Sequence[str]) -> tuple[Output, ...]:
+    """Where the plan goes, and in which formats; the table where nothing else goes to standard output by wish.
+
+    Raises UsageError for what cannot be written.
+    """
+    from aumdoctor.cli import outputs
+
+    for text in emit:
+        name, separator, file = text.partition("=")
+        if name not in _SCRIPTS or (separator and not file):
+            raise UsageError(
+                f"--emit {text}: there is no such script", advice=f"use {', '.join(_SCRIPTS)}, or FORMAT=FILE"
+            )
+    wanted = [f"json={text}" if text.endswith(".json") and "=" not in text else text for text in output]
+    if not wanted and all("=" in text for text in emit):
+        wanted = ["table"]
+    outputs.parse(wanted)
+    return outputs.parse([*wanted, *emit], (*outputs.FORMATS, *_SCRIPTS))
+
+
+def _tag(text: str) -> str:
+    if not text.partition("=")[0] or "=" not in text:
+        raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="for example --tag PatchGroup=A")
+    return text
+
+
+def _tenant(estate: Estate) -> str | None:
+    """The tenant that the subscriptions lie in, None where Azure did not say. Raises UsageError for more than one."""
+    tenants = sorted({each.tenant_id.lower() for each in estate.subscriptions if each.tenant_id})
+    if len(tenants) > 1:
+        raise UsageError(
+            f"the subscriptions lie in {len(tenants)} tenants ({', '.join(tenants)}), and a plan is for one",
+            advice="make a plan for each tenant: name its subscriptions with --subscription",
+        )
+    return tenants[0] if tenants else None
+
+
+def _with_before(reach: Reach, made: Plan, unread: list[str]) -> Plan:
+    """The plan with what stands at its targets; `unread` takes what could not be read, in sentences."""
+    import msgspec
+
+    from aumdoctor.azure.before import read_before
+    from aumdoctor.cli.progress import reporter
+
+    if not any(action.changes for action in made.actions):
+        return made
+
+    def failed(action: PlannedAction, failure: Exception) -> None:
+        unread.append(f"what stands at {action.target.path} could not be read: {failure}")
+
+    with _connected(reach) as connection, reporter(quiet=reach.quiet) as progress:
+        before = read_before(
+            connection,
+            made.actions,
+            failed=failed,
+            progress=lambda done, total: progress.stage("targets of the plan", done, total),
+        )
+    actions = tuple(msgspec.structs.replace(action, before=before[action.id]) for action in made.actions)
+    return msgspec.structs.replace(made, actions=actions)
+
+
+@contextmanager
+def _connected(reach: Reach) -> Iterator[ConnectionOptions]:
+    """How to get to Azure. The demo that was read has ended; another one is the same."""
+    if not reach.is_demo:
+        yield reach.connection()
+        return
+    from aumdoctor.cli.demo import connected
+
+    with connected(reach.connection()) as connection:
+        yield connection
+
+
+def _file_of(reach: Reach, made: Plan, selection: Selection, estate: Estate, tenant: str | None) -> PlanFile:
+    from aumdoctor import __version__
+    from aumdoctor.diagnosis.plan import fingerprint
+    from aumdoctor.remedies.plan import PlanFile
+
+    return PlanFile(
+        tool=f"aumdoctor {__version__}",
+        made_at=reach.now,
+        collected_at=estate.collected_at,
+        cloud=estate.scope.cloud,
+        tenant_id=tenant,
+        subscriptions=tuple(subscription.id for subscription in estate.subscriptions),
+        selection=selection,
+        estate=fingerprint(estate),
+        actions=made.actions,
+        left_out=made.left_out,
+    ).sealed()
+
+
+def _not_seen(examination: Examination) -> Iterator[str]:
+    """What the examination could not see, in sentences."""
+    from aumdoctor.report.text import count
+
+    estate = examination.estate
+    unknowns = [unknown for unknown in examination.unknowns if not unknown.by_choice]
+    if estate.gaps:
+        yield f"{count(len(estate.gaps), 'read')} failed"
+    if unknowns:
+        resources = {unknown.resource_id.lower() for unknown in unknowns}
+        asked = count(len(unknowns), "question")
+        yield f"{asked} about {count(len(resources), 'resource')} could not be answered: aumdoctor scan shows them"
+    missing = [gap.missing_permission for gap in estate.gaps] + [each.permission for each in unknowns]
+    named = sorted({permission for permission in missing if permission})
+    if named:
+        yield f"missing permissions: {', '.join(named)}"
+
+
+def _exit_code(examination: Examination, unread: Sequence[str]) -> int:
+    code = exit_codes.exit_code(examination, None)
+    return exit_codes.UNREAD if unread and code == exit_codes.HEALTHY else code

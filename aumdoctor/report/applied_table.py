@@ -1,0 +1,82 @@
+"""What became of a plan for a person at a terminal."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+
+from aumdoctor.model import ids
+from aumdoctor.report.applied import Applied, AppliedAction
+from aumdoctor.report.page import Page, sentence
+from aumdoctor.report.text import count, printable
+
+_ORDER = ("failed", "unknown", "not-run", "skipped", "done")
+_STYLES = {"failed": "bold red", "unknown": "bold yellow", "not-run": "yellow", "skipped": "yellow", "done": "green"}
+_WORDS = {
+    "failed": "Failed",
+    "unknown": "Not known what became of them",
+    "not-run": "Not run",
+    "skipped": "Skipped",
+    "done": "Done",
+}
+_CURES = {"cured": "cured", "not-yet": "not yet", "not-cured": "NOT CURED", "unknown": "cure not known"}
+_SHOWN = 5
+_MEANINGS = {
+    0: "all is as it should be",
+    1: "something failed, was held back or is not cured",
+    3: "something could not be told",
+    130: "interrupted",
+}
+
+
+def render(report: Applied, *, verbose: bool = False, width: int = 80, color: bool = False) -> str:
+    """The ends of actions as text of at most `width` columns; `verbose` names every one."""
+    page = Page(verbose=verbose, width=width, color=color)
+    counts = report.counts
+    parts = [
+        (counts.done, "done"),
+        (counts.failed, "failed"),
+        (counts.unknown, "not known"),
+        (counts.skipped, "skipped"),
+        (counts.not_run, "not run"),
+    ]
+    told = ", ".join(f"{number:,} {what}" for number, what in parts if number) or "nothing to do"
+    page.line(f"{count(len(report.actions), 'action')}: {told}; {counts.cured:,} cured", "bold")
+    if report.stopped:
+        page.line(f"Stopped: {sentence(report.stopped)}", "bold red")
+    for fate in _ORDER:
+        found = [action for action in report.actions if action.fate == fate]
+        if found:
+            page.line()
+            page.line(_WORDS[fate], _STYLES[fate])
+            _group(page, found, verbose)
+    if any(action.journal_id for action in report.actions):
+        page.line()
+        page.line(f"journal: {printable(report.journal)}", "dim")
+        if report.command != "undo" and counts.done:
+            page.copyable(f"aumdoctor undo {report.journal}", 2, "dim")
+    page.line()
+    page.line(f"Exit code {report.exit_code}: {_MEANINGS[report.exit_code]}.")
+    return page.text
+
+
+def _group(page: Page, actions: Sequence[AppliedAction], verbose: bool) -> None:
+    """Actions of one end, those together that ended for the same reason."""
+    alike: dict[tuple[str, str, str], list[AppliedAction]] = defaultdict(list)
+    for action in actions:
+        cure = f"{_CURES[action.cure]}: {action.cure_said}" if action.cure is not None else ""
+        alike[action.remedy, action.said, "" if action.cure == "cured" else cure].append(action)
+    for (remedy, said, cure), group in alike.items():
+        page.line(f"{remedy} on {len(group):,}: {printable(said)}", indent=2)
+        if cure:
+            page.line(printable(cure), "yellow", indent=4)
+        elif group[0].cure == "cured":
+            page.line("cured", "green", indent=4)
+        shown = group if verbose else group[:_SHOWN]
+        names = ", ".join(printable(ids.name_of(_about(action))) for action in shown)
+        more = f" and {len(group) - len(shown):,} more (--verbose)" if len(shown) < len(group) else ""
+        page.line(f"{names}{more}", "dim", indent=4)
+
+
+def _about(action: AppliedAction) -> str:
+    return action.machines[0] if len(action.machines) == 1 else action.call.path

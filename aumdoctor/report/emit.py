@@ -1,0 +1,150 @@
+"""A plan as scripts and declarations that a reviewer can read, keep and run in place of `aumdoctor apply`.
+
+Whatever comes from Azure stands in a literal of the language, in which nothing is interpolated, or in a comment on one
+line. None of them makes the checks that applying a plan makes: of drift, locks, patch windows and policies.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import shlex
+from collections.abc import Callable, Iterator
+from urllib.parse import quote
+
+from aumdoctor.model import ids
+from aumdoctor.remedies.plan import PlanFile, PlannedAction
+from aumdoctor.remedies.remedy import ArmCall
+from aumdoctor.report.text import count, printable
+
+_SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
+"""What PowerShell takes for a single quote (about_Quoting_Rules, and IsSingleQuote in its tokenizer)."""
+
+_NAMED = 5
+
+
+def bash(plan: PlanFile) -> str:
+    """A script for bash: the command line of each action as its remedy quotes it, ended by the first that fails."""
+    lines = ["#!/usr/bin/env bash", *_head(plan, "#"), "set -euo pipefail"]
+    for number, action in enumerate(plan.actions, start=1):
+        lines += ["", *_comment(plan, number, action, "#"), _az(action)]
+    return _text(lines)
+
+
+def _az(action: PlannedAction) -> str:
+    """The action's own command line where it is one command and nothing else, else that of its request."""
+    try:
+        words = shlex.split(action.az)
+    except ValueError:
+        words = []
+    is_one = words[:1] == ["az"] and shlex.join(words) == action.az
+    return action.az if is_one else action.call.az_rest
+
+
+def pwsh(plan: PlanFile) -> str:
+    """A script for PowerShell with the module Az.Accounts: each request, ended by the first that Azure refuses."""
+    lines = ["#Requires -Modules Az.Accounts", *_head(plan, "#"), "$ErrorActionPreference = 'Stop'"]
+    for number, action in enumerate(plan.actions, start=1):
+        lines += ["", *_comment(plan, number, action, "#"), *_rest_method(action.id, action.call)]
+    return _text(lines)
+
+
+def _rest_method(name: str, call: ArmCall) -> Iterator[str]:
+    path = f"{quote(call.path, safe='/')}?api-version={quote(call.api_version, safe='')}"
+    words = f"$answer = Invoke-AzRestMethod -Method {powershell_literal(call.method)} -Path {powershell_literal(path)}"
+    if call.body is not None:
+        words += f" -Payload {powershell_literal(json.dumps(call.body, separators=(',', ':')))}"
+    yield words
+    failed = f"{powershell_literal(f'action {name}: Azure answered ')} + $answer.StatusCode + ' ' + $answer.Content"
+    yield f"if ($answer.StatusCode -ge 300) {{ throw {failed} }}"
+
+
+def powershell_literal(text: str) -> str:
+    """A string of PowerShell in which nothing is interpolated; each kind of single quote in it is doubled."""
+    return "'" + _SINGLE_QUOTES.sub(lambda found: found.group() * 2, text) + "'"
+
+
+def bicep(plan: PlanFile) -> str:
+    """What of a plan can be declared in Bicep; the rest is named in comments."""
+    return _declared(plan, "//", "Bicep", lambda action: action.bicep, _own_symbols)
+
+
+def terraform(plan: PlanFile) -> str:
+    """What of a plan can be declared in Terraform; the rest is named in comments."""
+    return _declared(plan, "#", "Terraform", lambda action: action.terraform, _own_labels)
+
+
+EMITTERS: dict[str, Callable[[PlanFile], str]] = {
+    "bash": bash,
+    "pwsh": pwsh,
+    "bicep": bicep,
+    "terraform": terraform,
+}
+"""What a plan can be written as beside its own format, by name."""
+
+
+def _declared(
+    plan: PlanFile,
+    mark: str,
+    language: str,
+    snippet_of: Callable[[PlannedAction], str],
+    renamed: Callable[[str, int], str],
+) -> str:
+    lines = [
+        *_head(plan, mark),
+        f"{mark} These are parts to merge into where the resources are declared: a deployment replaces a resource.",
+    ]
+    for number, action in enumerate(plan.actions, start=1):
+        snippet = snippet_of(action)
+        lines += ["", *_comment(plan, number, action, mark)]
+        if snippet:
+            lines.append(renamed(snippet, number).rstrip("\n"))
+        else:
+            lines.append(f"{mark}   {language} cannot declare it; as a command: {printable(_az(action))}")
+    return _text(lines)
+
+
+def _own_symbols(snippet: str, number: int) -> str:
+    """A Bicep snippet whose symbols carry a number, so that two of them can stand in one file. A literal is never at
+    the beginning of a line."""
+    for symbol in re.findall(r"(?m)^resource (\w+) '", snippet):
+        snippet = re.sub(rf"(?m)^resource {symbol} '", f"resource {symbol}_{number} '", snippet)
+        snippet = re.sub(rf"(?m)^(  scope: ){symbol}$", rf"\g<1>{symbol}_{number}", snippet)
+    return snippet
+
+
+def _own_labels(snippet: str, number: int) -> str:
+    return re.sub(r'(?m)^(resource "\w+" "\w+)(" \{)$', rf"\g<1>_{number}\g<2>", snippet)
+
+
+def _head(plan: PlanFile, mark: str) -> Iterator[str]:
+    machines = {ids.key(machine) for action in plan.actions for machine in action.machines}
+    yield f"{mark} {count(len(plan.actions), 'action')} on {count(len(machines), 'machine')}."
+    yield f"{mark} Made by {printable(plan.tool)} of what was read at {plan.collected_at:%Y-%m-%d %H:%M} UTC."
+    yield f"{mark} Plan {printable(plan.digest)}"
+    yield f"{mark} Nothing here looks for drift, locks, patch windows or policies first; aumdoctor apply does."
+    yield f"{mark} Azure may answer before an operation has ended."
+    if not plan.actions:
+        yield f"{mark} There is nothing to do."
+
+
+def _comment(plan: PlanFile, number: int, action: PlannedAction, mark: str) -> Iterator[str]:
+    way_back = "reversible" if action.reversible else "not reversible"
+    yield f"{mark} {number}. {printable(action.title)} ({action.remedy}, {action.risk}, {way_back}, {action.id})"
+    yield f"{mark}   on {printable(action.target.path)}"
+    named = [printable(ids.name_of(machine)) for machine in action.machines[:_NAMED]]
+    if len(action.machines) > _NAMED:
+        named.append(f"{len(action.machines) - _NAMED} more")
+    if named:
+        yield f"{mark}   for {', '.join(named)}"
+    cured = dict.fromkeys(finding.check for finding in action.findings)
+    yield f"{mark}   cures {', '.join(map(printable, cured))}"
+    numbers = [str(at) for at, other in enumerate(plan.actions, start=1) if other.id in action.after]
+    if numbers:
+        yield f"{mark}   after {', '.join(numbers)}"
+    for step in action.steps:
+        yield f"{mark}   note: {printable(step)}"
+
+
+def _text(lines: list[str]) -> str:
+    return "\n".join(lines) + "\n"
