@@ -210,7 +210,7 @@ class Writer:
         )
         try:
             response = await self._client.send_request(request)
-            body = await response.read()
+            body = response.content  # read already; to read an empty one a second time is an error
         except AzureError as error:
             return Answer(failure=failures.of_exception(error))
         except ReadFailure as failure:

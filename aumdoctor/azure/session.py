@@ -191,7 +191,7 @@ class Session:
                     request = HttpRequest(method, target, params=parameters, json=body)
                     self.requests += 1
                     response = await self._client.send_request(request)
-                    content = await response.read()
+                    content = response.content  # read already; to read an empty one a second time is an error
                 self._limiter.learn(key, response.headers)
                 if response.status_code < 300:
                     return response.status_code, content, retry_after(response.headers)

@@ -20,6 +20,9 @@ from aumdoctor.report.text import count, printable
 _SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
 """What PowerShell takes for a single quote (about_Quoting_Rules, and IsSingleQuote in its tokenizer)."""
 
+_INVISIBLE = re.compile("[\x00-\x09\x0b-\x1f\x7f-\x9f\xad\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]")
+"""What steers a terminal or cannot be seen, but for the line breaks of a snippet."""
+
 _NAMED = 5
 
 
@@ -32,13 +35,30 @@ def bash(plan: PlanFile) -> str:
 
 
 def _az(action: PlannedAction) -> str:
-    """The action's own command line where it is one command and nothing else, else that of its request."""
+    """The action's own command line where it is one command and nothing else, else that of its request; always one
+    line of what can be seen."""
     try:
         words = shlex.split(action.az)
     except ValueError:
         words = []
     is_one = words[:1] == ["az"] and shlex.join(words) == action.az
-    return action.az if is_one else action.call.az_rest
+    line = action.az if is_one else action.call.az_rest
+    return line if line.isprintable() else " ".join(map(bash_literal, shlex.split(line)))
+
+
+def bash_literal(word: str) -> str:
+    """A word for bash in which nothing is interpolated; what cannot be seen is written as bytes of UTF-8, which mean
+    the same in every locale (`$'\\x1b'`)."""
+    if word.isprintable():
+        return shlex.quote(word)
+    shown = "".join(map(_byte_by_byte, word))
+    return f"$'{shown}'"
+
+
+def _byte_by_byte(character: str) -> str:
+    if character.isprintable():
+        return "\\" + character if character in "\\'" else character
+    return "".join(f"\\x{byte:02x}" for byte in character.encode("utf-8", "surrogatepass"))
 
 
 def pwsh(plan: PlanFile) -> str:
@@ -66,12 +86,12 @@ def powershell_literal(text: str) -> str:
 
 def bicep(plan: PlanFile) -> str:
     """What of a plan can be declared in Bicep; the rest is named in comments."""
-    return _declared(plan, "//", "Bicep", lambda action: action.bicep, _own_symbols)
+    return _declared(plan, "//", "Bicep", lambda action: action.bicep, _own_symbols, _bicep_escape)
 
 
 def terraform(plan: PlanFile) -> str:
     """What of a plan can be declared in Terraform; the rest is named in comments."""
-    return _declared(plan, "#", "Terraform", lambda action: action.terraform, _own_labels)
+    return _declared(plan, "#", "Terraform", lambda action: action.terraform, _own_labels, _terraform_escape)
 
 
 EMITTERS: dict[str, Callable[[PlanFile], str]] = {
@@ -89,6 +109,7 @@ def _declared(
     language: str,
     snippet_of: Callable[[PlannedAction], str],
     renamed: Callable[[str, int], str],
+    escaped: Callable[[re.Match[str]], str],
 ) -> str:
     lines = [
         *_head(plan, mark),
@@ -98,10 +119,18 @@ def _declared(
         snippet = snippet_of(action)
         lines += ["", *_comment(plan, number, action, mark)]
         if snippet:
-            lines.append(renamed(snippet, number).rstrip("\n"))
+            lines.append(_INVISIBLE.sub(escaped, renamed(snippet, number).rstrip("\n")))
         else:
             lines.append(f"{mark}   {language} cannot declare it; as a command: {printable(_az(action))}")
     return _text(lines)
+
+
+def _bicep_escape(found: re.Match[str]) -> str:
+    return f"\\u{{{ord(found.group()):x}}}"
+
+
+def _terraform_escape(found: re.Match[str]) -> str:
+    return f"\\u{ord(found.group()):04x}"
 
 
 def _own_symbols(snippet: str, number: int) -> str:

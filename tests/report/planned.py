@@ -21,7 +21,10 @@ from aumdoctor.remedies.plan import (
 from aumdoctor.remedies.remedy import ArmCall, az
 from tests.builders import NOW, SUBSCRIPTION, arc_machine, azure_vm, configuration
 
-HOSTILE = "vm'; touch owned-1; '\"; touch owned-2; `touch owned-3` $(touch owned-4)\ntouch owned-5\r\u2028touch \u2019; x\x1b[2J"
+HOSTILE = (
+    "vm'; touch owned-1; '\"; touch owned-2; `touch owned-3` $(touch owned-4) ${owned} \\"
+    "\ntouch owned-5\r\u2028touch \u2019; x\x1b[2J\u202e'; rm -rf /"
+)
 """Tries each shell's quotes, substitutions and line breaks, and a terminal's escapes."""
 
 
