@@ -59,7 +59,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
-    """`concurrency`: actions under way at once. `stop_after`: end when so many have failed (None: never).
+    """`concurrency`: actions under way at once. `stop_after`: end when more have failed that `weighs` (None: never).
     `operation_seconds`: how long a long-running operation is followed."""
 
     concurrency: int = 8
@@ -129,7 +129,7 @@ async def _apply(
                         )
                         ended = await course.follow()
                 done[action.id] = ended
-                failed += ended.fate in (Fate.FAILED, Fate.UNKNOWN)
+                failed += ended.fate in (Fate.FAILED, Fate.UNKNOWN) and weighs(action)
                 heard(ended)
 
         for wave in waves(actions):
@@ -166,6 +166,12 @@ def waves(actions: Sequence[PlannedAction]) -> list[list[PlannedAction]]:
 
 def _same_resource(one: PlannedAction, other: PlannedAction) -> bool:
     return ids.key(one.target.path) == ids.key(other.target.path)
+
+
+def weighs(action: PlannedAction) -> bool:
+    """Whether a failure of the action is a reason to end: an assessment changes nothing, and that it fails is what it
+    was made to find out."""
+    return not action.call.path.lower().endswith("/assesspatches")
 
 
 def action_of(action: PlannedAction, permission: str) -> Action:

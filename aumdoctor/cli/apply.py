@@ -248,9 +248,10 @@ def _verified(
 
 
 def _reason_to_stop(ended: Sequence[Ending], verified: dict[str, Verified], *, is_canary: bool, bounds: Bounds) -> str:
+    from aumdoctor.azure.apply import weighs
     from aumdoctor.diagnosis.verify import Cure
 
-    failed = sum(ending.fate in ("failed", "unknown") for ending in ended)
+    failed = sum(ending.fate in ("failed", "unknown") and weighs(ending.action) for ending in ended)
     if failed > bounds.errors_of(len(ended)):
         return f"{failed} of {len(ended)} actions failed"
     if is_canary and failed:
