@@ -352,8 +352,9 @@ class _Course:
                 return self._ended(Fate.UNKNOWN, f"Azure began it, and how it goes could not be read: {_told(failure)}")
             if outcome is not None:
                 return outcome
-        elif self._action.call.path.lower().endswith("/register"):
-            return await self._until_registered(ends_at)
+        watched = _WATCHED.get(_kind(self._action))
+        if watched is not None:
+            return await self._watch(watched, ends_at)
         return self._ended(Fate.DONE, "carried out")
 
     async def _poll(self, url: str, answer: Answer, ends_at: float) -> Applied | None:
@@ -381,17 +382,21 @@ class _Course:
                 return self._ended(Fate.FAILED, f"the operation ended, and what it did failed: {inner}")
             return None
 
-    async def _until_registered(self, ends_at: float) -> Applied:
+    async def _watch(self, watched: _Watched, ends_at: float) -> Applied:
+        """Read the target until it says that it has ended; one that takes long is left to verification."""
+        ends_at = min(ends_at, time.monotonic() + watched.seconds)
         while True:
             try:
                 seen = await self._look()
             except ReadFailure as failure:
-                return self._ended(Fate.UNKNOWN, f"whether it is registered could not be read: {_told(failure)}")
-            state = str(at_path(seen, "registrationState") or "")
-            if state.lower() == "registered":
-                return self._ended(Fate.DONE, "the provider is registered")
+                return self._ended(Fate.UNKNOWN, f"how it stands could not be read: {_told(failure)}")
+            state = str(at_path(seen, watched.path) or "")
+            if state.lower() in watched.good:
+                return self._ended(Fate.DONE, f"carried out: {watched.path.rpartition('.')[2]} is {state}")
+            if state.lower() in watched.bad:
+                return self._ended(Fate.FAILED, f"{watched.path.rpartition('.')[2]} is {state}")
             if time.monotonic() + _POLL_SECONDS >= ends_at:
-                return self._ended(Fate.DONE, f"Azure accepted it; the provider is {state or 'not registered'} as yet")
+                return self._ended(Fate.DONE, f"Azure accepted it; it is {state or 'not to be seen'} as yet")
             await asyncio.sleep(_POLL_SECONDS)
 
     async def _close(self, ended: Applied) -> None:
@@ -436,6 +441,32 @@ class _Course:
             self._record(self._step(event, **more))
         except AumDoctorError as error:
             self._unrecorded = f"what became of it could not be recorded: {error.message}"
+
+
+class _Watched(msgspec.Struct, frozen=True, kw_only=True):
+    """What is not a long-running operation in ARM's sense and takes its time all the same: where its state stands."""
+
+    path: str
+    good: frozenset[str]
+    bad: frozenset[str] = frozenset()
+    seconds: float
+
+
+_WATCHED = {
+    "register": _Watched(path="registrationState", good=frozenset({"registered"}), seconds=900.0),
+    "remediations": _Watched(
+        path="properties.provisioningState",
+        good=frozenset({"succeeded"}),
+        bad=frozenset({"failed", "canceled", "cancelled"}),
+        seconds=180.0,
+    ),
+}
+
+
+def _kind(action: PlannedAction) -> str:
+    if action.call.method == "POST":
+        return action.call.path.rpartition("/")[2].lower()
+    return ids.parse(action.call.path).type.rpartition("/")[2].lower() if action.call.method == "PUT" else ""
 
 
 def already(action: PlannedAction, seen: Any) -> str | None:

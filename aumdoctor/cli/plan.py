@@ -75,6 +75,7 @@ def plan(
     from aumdoctor.diagnosis.plan import plan_of
     from aumdoctor.report import emit as scripts
     from aumdoctor.report import json, plan_table
+    from aumdoctor.report.text import count
     from aumdoctor.store import plans
 
     chosen = choose(CHECKS, separated(checks), separated(skip_checks))
@@ -122,7 +123,9 @@ def plan(
     for each in files:
         if each.file is not None:
             plans.save(each.file, written)
-            reach.note(f"{len(made.actions)} actions written to {each.file}; aumdoctor apply {each.file} makes them")
+            them = "it" if len(made.actions) == 1 else "them"
+            actions = count(len(made.actions), "action")
+            reach.note(f"{actions} written to {each.file}; aumdoctor apply {each.file} makes {them}")
     outputs.write(rendered, [each for each in destinations if each not in files], quiet=reach.quiet)
     raise typer.Exit(code)
 

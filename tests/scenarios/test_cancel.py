@@ -401,7 +401,7 @@ def test_a_no_go_cancels_the_run_and_stays_a_no_go(gate: Callable[..., Gate], tm
 
 def test_a_gate_that_was_not_told_to_cancel_writes_nothing(gate: Callable[..., Gate], tmp_path: Path) -> None:
     asked = gate()
-    code, report, _ = asked("--yes")
+    code, report, _ = asked()
     assert (code, report["cancelled"]) == (1, [])
     assert asked.doctor.writes == []
     assert list(tmp_path.iterdir()) == []
