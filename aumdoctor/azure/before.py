@@ -23,7 +23,7 @@ from aumdoctor.remedies.plan import PlannedAction, Reading, at_path
 _CHUNK = 500
 
 Before = dict[str, Any] | None
-"""The leaves that an action changes, by JSON path, as they stand (None: nothing stands there); None: it was not read."""
+"""The leaves that an action changes, by JSON path, as they stand (None: nothing does); None: it was not read."""
 
 
 def read_before(

@@ -49,9 +49,9 @@ class PlannedAction(msgspec.Struct, frozen=True, kw_only=True):
     """One request to be made.
 
     `id` is the same for the same request. `target` is what it changes, `machines` are those that it is about, `after`
-    the ids of actions that have to come first (the other calls of the same remedy). `changes` maps the leaves that the
-    request sets, as JSON paths, to their new values; `before` is what was read there when the plan was made, None where
-    nothing was read.
+    the ids of actions that have to come first (other calls of the same remedy, or what Azure refuses it beside).
+    `changes` maps the leaves that the request sets, as JSON paths, to their new values; `before` is what was read there
+    when the plan was made, without leaves that an earlier action sets as well, None where nothing was read.
     """
 
     id: str
@@ -165,6 +165,7 @@ def plan(prescribed: Iterable[Prescribed], selection: Selection) -> Plan:
             for known in keys:
                 drafts[known].take(each.finding, ref, earlier)
             earlier |= dict.fromkeys(keys)
+    _after_hotpatching(claimed, drafts)
     actions = tuple(drafts[key].action(key) for key in _in_order(drafts))
     return Plan(actions=actions, left_out=tuple(left_out))
 
@@ -198,6 +199,18 @@ def _made_already(call: ArmCall, claimed: Mapping[tuple[str, str], _Claim]) -> t
     return tuple(dict.fromkeys(makers)) if len(makers) == len(changes) else ()
 
 
+def _after_hotpatching(claimed: Mapping[tuple[str, str], _Claim], drafts: Mapping[str, _Draft]) -> None:
+    """Azure takes no bypass flag beside hotpatching: where both are changed on a VM, hotpatching is ended first."""
+    ends = {resource: claim.action for (resource, path), claim in claimed.items() if path.endswith(_HOTPATCHING)}
+    for (resource, path), claim in claimed.items():
+        if resource in ends and path.endswith(_BYPASS) and claim.value is True:
+            drafts[claim.action].after[ends[resource]] = None
+
+
+_HOTPATCHING = ".patchsettings.enablehotpatching"
+_BYPASS = ".automaticbyplatformsettings.bypassplatformsafetychecksonuserschedule"
+
+
 def _in_order(drafts: Mapping[str, _Draft]) -> Iterable[str]:
     """The actions in the order in which they were asked for, but each after those that have to come before it. Where
     two remedies want two requests in opposite orders, the first one's order stands."""
@@ -206,11 +219,12 @@ def _in_order(drafts: Mapping[str, _Draft]) -> Iterable[str]:
     def place(key: str, above: frozenset[str]) -> None:
         if key in ordered:
             return
+        above |= {key}
         for earlier in tuple(drafts[key].after):
-            if earlier in above or earlier == key:
+            if earlier in above:
                 del drafts[key].after[earlier]
             else:
-                place(earlier, above | {key})
+                place(earlier, above)
         ordered[key] = None
 
     for key in drafts:

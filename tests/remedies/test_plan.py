@@ -145,6 +145,21 @@ def test_a_request_waits_for_what_a_later_finding_puts_before_it() -> None:
     assert made.actions[1].after == (made.actions[0].id,)
 
 
+def test_hotpatching_ends_before_the_flag_that_azure_refuses_beside_it() -> None:
+    def settings(**members: Any) -> ArmCall:
+        return patch(osProfile={"windowsConfiguration": {"patchSettings": members}})
+
+    flag = settings(automaticByPlatformSettings={"bypassPlatformSafetyChecksOnUserSchedule": True})
+    asked = [ill("A", cure("schedule", flag)), ill("B", cure("cold", settings(enableHotpatching=False)), order=2)]
+    made = plan(asked, EVERYTHING)
+    assert names(made) == ["cold", "schedule"]
+    assert made.actions[1].after == (made.actions[0].id,)
+    (alone,) = plan(asked[:1], EVERYTHING).actions
+    assert alone.after == ()
+    no_flag = settings(automaticByPlatformSettings={"bypassPlatformSafetyChecksOnUserSchedule": False})
+    assert names(plan([ill("A", cure("none", no_flag)), *asked[1:]], EVERYTHING)) == ["none", "cold"]
+
+
 def test_opposite_orders_make_no_circle() -> None:
     one, two = cure("one", assess(), delete()), cure("two", delete(), assess())
     made = plan([ill("A", one), ill("B", two, order=2)], EVERYTHING)
