@@ -2,10 +2,12 @@
 
 import uuid
 
+from aumdoctor.checks.policy_identity import may_contain, roles_of
 from aumdoctor.knowledge import policies
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
+from aumdoctor.model.policy import RoleAssignment
 from aumdoctor.remedies.declared import declared_role
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
@@ -20,14 +22,12 @@ API_VERSION = "2022-04-01"
     portal="(the scope of the assignment) > Access control (IAM) > Add > Add role assignment",
 )
 def grant_policy_role(finding: Finding, estate: Estate) -> Prescription | None:
-    """PUT of role assignments: Contributor at the assignment's scope, Reader on galleries and disk encryption sets that
-    lie outside of it. Their names are derived from scope, role and identity, so that granting twice is granting
-    once."""
-    principal, scope = finding.details.get("principalId"), finding.details.get("scope")
-    if not principal or not scope:
+    """PUT of the role assignments that are missing. Their names are derived from scope, role and identity, so that
+    granting twice is granting once."""
+    principal = finding.details.get("principalId", "")
+    grants = missing_grants(finding, estate)
+    if not grants:
         return None
-    grants = [(scope, "Contributor", policies.CONTRIBUTOR)]
-    grants += [(resource, "Reader", policies.READER) for resource in finding.details.get("linkedResources", "").split()]
     return Prescription(
         calls=tuple(_grant(where, role, principal) for where, _, role in grants),
         az=tuple(_line(where, name, principal) for where, name, _ in grants),
@@ -41,6 +41,27 @@ def grant_policy_role(finding: Finding, estate: Estate) -> Prescription | None:
             for number, (where, name, _) in enumerate(grants, start=1)
         ),
     )
+
+
+def missing_grants(finding: Finding, estate: Estate) -> list[tuple[str, str, str]]:
+    """The roles that the identity of a finding's policy assignment needs and is not seen to have, as scope, name and id
+    of the role: Contributor at the assignment's scope, Reader on galleries and disk encryption sets outside of it."""
+    principal, scope = finding.details.get("principalId"), finding.details.get("scope")
+    if not principal or not scope:
+        return []
+    needed = [(scope, "Contributor", policies.CONTRIBUTOR)]
+    needed += [(resource, "Reader", policies.READER) for resource in finding.details.get("linkedResources", "").split()]
+    held = roles_of(principal, estate)
+    return [
+        (where, name, role)
+        for where, name, role in needed
+        if not any(_suffices(one, role) and may_contain(one.scope, where) for one in held)
+    ]
+
+
+def _suffices(held: RoleAssignment, role: str) -> bool:
+    enough = {policies.OWNER, policies.CONTRIBUTOR, role}
+    return ids.name_of(held.role_definition_id).lower() in enough
 
 
 def _line(scope: str, role_name: str, principal: str) -> str:

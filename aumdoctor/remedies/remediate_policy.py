@@ -5,6 +5,7 @@ import uuid
 from aumdoctor.model import ids
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
+from aumdoctor.remedies.grant_policy_role import missing_grants
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Risk, az, remedy
 
 API_VERSION = "2021-10-01"
@@ -24,10 +25,12 @@ def remediate_policy(finding: Finding, estate: Estate) -> Prescription | None:
     On a machine its compliance is evaluated anew, because a wrong `Compliant` would leave it out. That mode does not
     exist for management groups and takes hours on a wide scope, so that there the known non-compliant resources are
     taken. Where a finding names a second policy, its task comes after the first. While it runs a task can be cancelled.
+    No task where the policy's identity is seen to lack a role: it would fail.
     """
     details = finding.details
     assignment_id = details.get("policyAssignmentId")
-    if assignment_id is None:
+    lacks_right = finding.check == "AUM004" and missing_grants(finding, estate)
+    if assignment_id is None or lacks_right:
         return None
     machine = estate.machines_by_key.get(ids.key(finding.resource_id))
     target = machine.id if machine is not None else ids.parse(assignment_id).parent

@@ -88,7 +88,32 @@ def test_it_explains_what_the_policy_missed_on_the_machine() -> None:
         schedule_policy_missed,
     )
     assert {found.check: found.explained_by for found in built.findings} == {"AUM003": "AUM004", "AUM004": None}
-    assert [remedy.name for remedy in built.diagnoses[0].cure] == ["grant-policy-role", "remediate-policy"]
+    assert [remedy.name for remedy in built.diagnoses[0].cure] == ["grant-policy-role"]
+
+
+def test_once_the_role_is_there_the_task_is_run_again() -> None:
+    vm = from_gallery(in_subscription=OTHER_SUBSCRIPTION)
+
+    def cure(*roles):
+        built = examine(
+            estate(
+                vm,
+                policy_assignments=(POLICY,),
+                remediations=(denied_remediation(POLICY, vm),),
+                role_assignments=roles,
+            ),
+            check,
+        )
+        (diagnosis,) = built.diagnoses
+        return {remedy.name: [call.path for call in remedy.calls] for remedy in diagnosis.cure}
+
+    contributor = role_assignment(POLICY, policies.CONTRIBUTOR, POLICY.scope)
+    reader = role_assignment(POLICY, policies.READER, gallery(OTHER_SUBSCRIPTION))
+    (still,) = cure(contributor)["grant-policy-role"]
+    assert still.startswith(gallery(OTHER_SUBSCRIPTION))
+    assert list(cure(contributor, reader)) == ["remediate-policy"]
+    assert list(cure(role_assignment(POLICY, policies.OWNER, POLICY.scope), reader)) == ["remediate-policy"]
+    assert list(cure(role_assignment(POLICY, policies.READER, POLICY.scope), reader)) == ["grant-policy-role"]
 
 
 def test_another_failure_is_none_of_its_business() -> None:
