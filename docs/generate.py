@@ -13,6 +13,7 @@ from aumdoctor.report import notes as notes_page
 from aumdoctor.report import time_rules as time_rules_page
 from aumdoctor.report.docs import pages
 from aumdoctor.report.json import CONTRACTS, schema
+from aumdoctor.store.policies import schema as policy_schema
 
 DOCS = Path(__file__).parent
 TESTS = DOCS.parent / "tests" / "checks"
@@ -36,6 +37,7 @@ def generated() -> dict[Path, str]:
     """Every generated file and what should stand in it."""
     of_checks = {DOCS / "checks" / name: text for name, text in pages(CHECKS, tests_of_checks()).items()}
     schemas = {f"{name}.schema.json": schema(name) for name in CONTRACTS}
+    schemas["policy.schema.json"] = policy_schema()
     of_knowledge = {
         DOCS / "notes.md": notes_page.page(notes()),
         DOCS / "time-rules.md": time_rules_page.page(time_rules()),

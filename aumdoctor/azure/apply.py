@@ -31,7 +31,7 @@ _BUSY_AT_MOST = 6
 _THROTTLED_AT_MOST = 12
 _WAIT = 5.0
 _POLL_SECONDS = 5.0
-_BUSY = re.compile(r"(?i)another\s*operation|conflict|operationnotallowed.*in progress|retryable")
+_BUSY = re.compile(r"(?i)another\s*operation|conflict|in progress|retryable")
 _LOCKED = "scopelocked"
 
 
@@ -281,13 +281,17 @@ class _Course:
         for path, value in planned.items():
             found = redacted(at_path(self._before, path))
             if found != value:
-                return f"{path} is {_short(found)} now, and was {_short(value)} when the plan was made"
+                return f"{path} is {_short(found)} now, not {_short(value)} as expected: it was changed meanwhile"
         return None
 
     async def _send(self) -> Applied:
         lost = busy = throttled = 0
         while True:
             await self._pace.turn(self._action)
+            # It may have waited for minutes, and a window may have come near.
+            held = self._hold(self._action)
+            if held is not None:
+                return self._ended(Fate.UNKNOWN if lost else Fate.SKIPPED, held)
             request_id = str(uuid.uuid4())
             request: dict[str, Any] = {"client_request_id": request_id, "principal": self._principal}
             try:

@@ -7,7 +7,7 @@ import re
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.rest import AsyncHttpResponse
 
-from aumdoctor.azure.redaction import redact
+from aumdoctor.model.redaction import redact
 from aumdoctor.azure.wire.pages import error_of
 
 

@@ -19,11 +19,23 @@ from email.utils import parsedate_to_datetime
 from time import time
 
 _REFILL_PER_SECOND = 25.0
+_SHARE = 0.9
+"""Of the refill; the rest is for others who read as the same principal."""
 _LOW_WATER = 20
+_RESERVE = 40
+"""Reads that are left in the bucket: so many may be under way whose answers do not count yet."""
 _GRAPH_LOW_WATER = 3
 
 Key = tuple[str, str]
 """(subscription id in lower case or "tenant", operation class: "graph", "compute" or "arm")."""
+
+
+class _Reads:
+    """How many reads a subscription's bucket held at a time, by the loop's clock."""
+
+    def __init__(self, left: float, at: float) -> None:
+        self.left = left
+        self.at = at
 
 
 class Limiter:
@@ -32,25 +44,49 @@ class Limiter:
     def __init__(self, on_wait: Callable[[float, Key], None]) -> None:
         self._not_before: dict[Key, float] = defaultdict(float)
         self._spacing: dict[Key, float] = {}
+        self._reads: dict[str, _Reads] = {}
         self._on_wait = on_wait
 
-    async def turn(self, key: Key) -> None:
-        """Wait until a request of this class may be sent."""
+    async def wait(self, key: Key) -> None:
+        """Wait until a request of this class may be sent, without taking the turn."""
         loop = asyncio.get_running_loop()
-        while (delay := self._not_before[key] - loop.time()) > 0:
+        while (delay := max(self._not_before[key] - loop.time(), self._until_read(key, loop.time()))) > 0:
             if delay >= 1:
                 self._on_wait(delay, key)
             await asyncio.sleep(delay)
+
+    async def turn(self, key: Key) -> None:
+        """Wait until a request of this class may be sent, and take the turn."""
+        await self.wait(key)
+        loop = asyncio.get_running_loop()
+        if key[1] != "graph" and key[0] in self._reads:
+            self._reads[key[0]].left -= 1
         spacing = self._spacing.get(key)
         if spacing:
             self._not_before[key] = max(self._not_before[key], loop.time()) + spacing
+
+    def _until_read(self, key: Key, now: float) -> float:
+        """Seconds until the bucket of a subscription, which all classes but Graph share, has a read to spare."""
+        reads = self._reads.get(key[0]) if key[1] != "graph" else None
+        if reads is None:
+            return 0.0
+        rate = _REFILL_PER_SECOND * _SHARE
+        reads.left += (now - reads.at) * rate
+        reads.at = now
+        return (_RESERVE + 1 - reads.left) / rate if reads.left < _RESERVE + 1 else 0.0
 
     def learn(self, key: Key, headers: Mapping[str, str]) -> None:
         """Take note of what an answer says is left."""
         quota = _number(headers.get("x-ms-user-quota-remaining"))
         if quota is not None and quota <= _GRAPH_LOW_WATER:
             self.hold(key, _clock(headers.get("x-ms-user-quota-resets-after")))
-        left = [_number(headers.get("x-ms-ratelimit-remaining-subscription-reads"))]
+        told = _number(headers.get("x-ms-ratelimit-remaining-subscription-reads"))
+        if told is not None:
+            now = asyncio.get_running_loop().time()
+            reads = self._reads.setdefault(key[0], _Reads(told, now))
+            # What is told does not count the requests under way; what is reckoned does not know of other clients.
+            reads.left, reads.at = min(max(reads.left, told - _RESERVE), told), now
+        left = [told]
         left += [_number(part.rpartition(";")[2]) for part in _resource_limits(headers)]
         known = [number for number in left if number is not None]
         if known:

@@ -185,7 +185,7 @@ class Session:
         while True:
             failure, wait = None, None
             try:
-                await self._limiter.turn(key)
+                await self._limiter.wait(key)
                 async with self._graph_slots if key[1] == "graph" else self._slots:
                     await self._limiter.turn(key)
                     request = HttpRequest(method, target, params=parameters, json=body)

@@ -177,3 +177,9 @@ def exit_code_of(endings: Iterable[Ending], verified: Collection[Verified]) -> i
 def is_needless(ending: Ending) -> bool:
     """Whether an action was skipped because there was nothing left to do."""
     return ending.fate == "skipped" and ending.said.endswith(("already", "the finding is gone"))
+
+
+def taken_back_by(why: dict[str, Any]) -> tuple[str, ...]:
+    """The actions, by their ids in a journal, that the reason of an intent says are taken back by it."""
+    found = why.get("undo")
+    return tuple(map(str, found)) if isinstance(found, list) else (str(found),) if found is not None else ()

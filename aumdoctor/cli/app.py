@@ -23,6 +23,7 @@ from aumdoctor.cli import (
     gate,
     permissions,
     plan,
+    remediate,
     runs,
     scan,
     scope,
@@ -73,6 +74,7 @@ app.command("runs")(runs.runs)
 app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("undo")(undo.undo)
+app.command("remediate")(remediate.remediate)
 app.command("permissions")(permissions.permissions)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(

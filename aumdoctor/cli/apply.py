@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Sequence, Set
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -10,7 +10,7 @@ import msgspec
 import typer
 
 from aumdoctor.cli import options
-from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, require_bounds
+from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, is_needless, require_bounds, taken_back_by
 from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
@@ -105,7 +105,8 @@ def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: 
             f"the plan is for the tenant {made.tenant_id}, and the sign-in sees {', '.join(sorted(tenants))}",
             advice="sign in to the plan's tenant with --tenant",
         )
-    endings, due = _still_wanted(estate, made)
+    traces = _traces(book, made)
+    endings, due = _still_wanted(estate, made, traces.keys())
     settled = settled_before(book, made)
     endings += [ending for action in due if (ending := settled.get(action.id)) is not None]
     due = [action for action in due if action.id not in settled]
@@ -114,9 +115,11 @@ def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: 
     verified: dict[str, Verified] = {}
     stopped = ""
     for number, part in enumerate(parts := _parts(due, bounds.canary)):
+        held, free = _without_their_first_half(part, endings)
+        endings += held
         ended = act(
             reach,
-            part,
+            free,
             bounds,
             book,
             context=Context(estate, reach.now),
@@ -198,22 +201,23 @@ def _examined(estate: Estate, made: PlanFile) -> Examination:
     return examine(msgspec.structs.replace(estate, collected_at=made.collected_at), CHECKS, estate.collected_at)
 
 
-def _still_wanted(estate: Estate, made: PlanFile) -> tuple[list[Ending], list[PlannedAction]]:
-    """The actions that would be planned now as well; of the others why they would not."""
+def _still_wanted(estate: Estate, made: PlanFile, begun: Set[str]) -> tuple[list[Ending], list[PlannedAction]]:
+    """The actions that would be planned now as well, and those that come after one that an earlier call has begun; of
+    the others why they would not."""
     from aumdoctor.diagnosis.plan import plan_of
+    from aumdoctor.diagnosis.verify import Sight
 
     examination = _examined(estate, made)
-    present = {(finding.check, ids.key(finding.resource_id)) for finding in examination.findings}
-    dark = {(unknown.check, ids.key(unknown.resource_id)): unknown.reason for unknown in examination.unknowns}
+    sight = Sight(examination)
     wanted = {action.id for action in plan_of(examination, made.selection).actions}
     endings, due = [], []
     for action in made.actions:
-        keys = [(found.check, ids.key(found.resource_id)) for found in action.findings]
-        if action.id in wanted:
+        # What was begun changes what is found: whatever comes after its first half has to be made all the same.
+        if action.id in wanted or not begun.isdisjoint(action.after):
             due.append(action)
             continue
-        unknown = next((dark[key] for key in keys if key in dark), None)
-        if any(key in present for key in keys):
+        unknown = next((reason for ref in action.findings if (reason := sight.unknown(ref)) is not None), None)
+        if any(sight.finding(ref) is not None for ref in action.findings):
             said = "the finding is there, and what would cure it is another action than when the plan was made"
         elif unknown is not None:
             said = f"whether the finding is still there could not be told: {unknown}"
@@ -228,23 +232,46 @@ def _parts(actions: Sequence[PlannedAction], canary: int) -> list[list[PlannedAc
     if not canary or not actions:
         return [list(actions)]
     first = set(list(dict.fromkeys(ids.key(m) for action in actions for m in action.machines))[:canary])
-    early = [action for action in actions if action.machines and {*map(ids.key, action.machines)} <= first]
-    late = [action for action in actions if action not in early]
-    return [part for part in (early, late) if part]
+    there = {action.id for action in actions}
+    early: dict[str, PlannedAction] = {}
+    for action in actions:
+        waits = any(key in there and key not in early for key in action.after)
+        if action.machines and {*map(ids.key, action.machines)} <= first and not waits:
+            early[action.id] = action
+    late = [action for action in actions if action.id not in early]
+    return [part for part in (list(early.values()), late) if part]
+
+
+def _without_their_first_half(
+    part: Sequence[PlannedAction], endings: Sequence[Ending]
+) -> tuple[list[Ending], list[PlannedAction]]:
+    """Actions that rest on one of an earlier part or call that was not carried out, as skipped; and the others."""
+    missed = {each.action.id: each.action for each in endings if each.fate != "done" and not is_needless(each)}
+    held: list[Ending] = []
+    free = []
+    for action in part:
+        first = next((missed[key] for key in action.after if key in missed), None)
+        if first is None:
+            free.append(action)
+            continue
+        said = f"{first.title} comes first, and was not carried out"
+        held.append(Ending(action=action, fate="skipped", said=said))
+        missed[action.id] = action
+    return held, free
 
 
 def _verified(
     reach: Reach, made: PlanFile, estate: Estate, ended: Sequence[Ending]
 ) -> tuple[Estate, dict[str, Verified]]:
     """What the checks say on fresh state of the actions that were sent."""
-    from aumdoctor.diagnosis.verify import verify
+    from aumdoctor.diagnosis.verify import verify_all
 
     sent = [ending.action for ending in ended if ending.fate in ("done", "unknown")]
     if not sent:
         return estate, {}
     fresh = _present(reach, made, [machine for action in sent for machine in action.machines])
     examination = _examined(fresh, made)
-    return fresh, {action.id: verify(action, examination, reach.now) for action in sent}
+    return fresh, verify_all(sent, examination, reach.now)
 
 
 def _reason_to_stop(ended: Sequence[Ending], verified: dict[str, Verified], *, is_canary: bool, bounds: Bounds) -> str:
@@ -268,37 +295,47 @@ def interrupted_before(book: Path, made: PlanFile) -> bool:
 
 
 def settled_before(book: Path, made: PlanFile) -> dict[str, Ending]:
-    """The actions of a plan that an earlier call has carried out, or that must not be sent again, by their ids.
+    """The actions of a plan that an earlier call has sent and that must not be sent again, by their ids.
 
-    An action that was begun and has no end is made again where looking at its target first tells whether it is still
-    to be done. What a second time would do twice (an installation, a restart) is not sent again.
+    What only sets or deletes is made again, where looking at its target first tells that it is still to be done, and so
+    is what an earlier call began and did not end. What a second time would do twice (an installation, a restart) is
+    not sent again, and neither is any action of a machine or provider that was carried out.
     """
     settled = {}
     by_id = {action.id: action for action in made.actions}
-    for action_id, is_ended in _traces(book, made).items():
+    for action_id, ended in _traces(book, made).items():
         action = by_id.get(action_id)
-        if action is None:
+        if action is None or action.call.method != "POST":
             continue
         verb = action.call.path.rpartition("/")[2].lower()
-        if is_ended == "done":
+        if ended == "done":
             settled[action_id] = Ending(action=action, fate="skipped", said="an earlier call has done it already")
-        elif not is_ended and action.call.method == "POST" and verb in ("installpatches", "restart", "reapply"):
-            said = "an earlier call was cut off after it began this, and it is not sent twice: look at the machine"
+        elif ended in ("", "unknown") and verb in ("installpatches", "restart", "reapply"):
+            said = "an earlier call began this, and what became of it is not known; it is not sent twice: look at it"
             settled[action_id] = Ending(action=action, fate="unknown", said=said)
     return settled
 
 
 def _traces(book: Path, made: PlanFile) -> dict[str, str]:
-    """For each action of a plan that the journal knows, how it ended (empty: it has no end)."""
+    """For each action of a plan that the journal knows, how it ended (empty: it has no end). What was taken back since
+    has left no trace."""
     from aumdoctor.store.journal import entries
 
     if not book.exists():
         return {}
     of_action: dict[str, str] = {}
     ended: dict[str, str] = {}
+    undoes: dict[str, tuple[str, ...]] = {}
     for entry in entries(book):
-        if entry.event == "intent" and isinstance(entry.why, dict) and entry.why.get("plan") == made.digest:
-            of_action[entry.id] = str(entry.why.get("action"))
+        why = entry.why if entry.event == "intent" and isinstance(entry.why, dict) else {}
+        if why.get("plan") == made.digest:
+            of_action[entry.id] = str(why.get("action"))
+            ended.pop(of_action[entry.id], None)
+        elif "undo" in why:
+            undoes[entry.id] = taken_back_by(why)
         elif entry.event == "outcome" and entry.id in of_action:
             ended[of_action[entry.id]] = (entry.said or "").partition(":")[0]
+        elif entry.event == "outcome" and (entry.said or "").startswith("done"):
+            for key in undoes.get(entry.id, ()):
+                of_action.pop(key, None)
     return {action: ended.get(action, "") for action in of_action.values()}

@@ -11,7 +11,7 @@ import msgspec
 import typer
 
 from aumdoctor.cli import options
-from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of
+from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, taken_back_by
 from aumdoctor.cli.choice import separated
 from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.errors import UsageError
@@ -74,11 +74,15 @@ def undo(
         )
     endings: list[Ending] = []
     actions: list[PlannedAction] = []
+    # An action that was cut off and made again stands in the journal twice, and is put back once.
+    back: dict[str, list[str]] = {}
     for each in done:
         steps, why_not = _ways_back(each)
         if why_not:
             endings.append(Ending(action=_original(each), fate="skipped", said=f"it cannot be taken back: {why_not}"))
-        actions += steps
+        actions += [step for step in steps if step.id not in back]
+        for step in steps:
+            back.setdefault(step.id, []).append(each.id)
     subscriptions = tuple(dict.fromkeys(ids.subscription_of(action.target.path) for action in actions))
     if actions:
         guards = (
@@ -87,7 +91,6 @@ def undo(
         )
         estate = reach.estate((), facts=guards, depth="quick", subscriptions=subscriptions)
         agree(actions, yes=yes, what="taken back")
-        back = {action.id: each for each in done for action in _ways_back(each)[0]}
         endings += act(
             reach,
             actions,
@@ -95,7 +98,7 @@ def undo(
             Bounds(concurrency=1, errors=len(actions)),
             journal,
             context=Context(estate, reach.now),
-            why=lambda action: {"undo": back[action.id].id, "action": action.id},
+            why=lambda action: {"undo": back[action.id], "action": action.id},
         )
     report = applied_of(
         endings,
@@ -132,11 +135,9 @@ def _to_take_back(lines: tuple[Entry, ...], only: tuple[str, ...]) -> list[_Done
             first.setdefault(line.id, line)
         elif line.event == "outcome":
             ended[line.id] = line.said or ""
-            undone = (
-                begun[line.id].why.get("undo") if line.id in begun and isinstance(begun[line.id].why, dict) else None
-            )
-            if undone and (line.said or "").startswith("done"):
-                taken_back.add(str(undone))
+            why = begun[line.id].why if line.id in begun else None
+            if isinstance(why, dict) and (line.said or "").startswith("done"):
+                taken_back.update(taken_back_by(why))
     wanted = {name.lower() for name in only}
     found = []
     for key, line in begun.items():

@@ -10,6 +10,7 @@ import msgspec
 
 from aumdoctor.diagnosis.examine import Examination
 from aumdoctor.model import ids
+from aumdoctor.model.finding import Finding
 from aumdoctor.remedies.plan import FindingRef, PlannedAction
 
 
@@ -49,12 +50,62 @@ _OF_RUNS = frozenset(
 )
 """Checks of how past runs ended: nothing cures the past, the next run shows whether the cure helped."""
 
+_DETACHES = frozenset({"detach-from-schedule"})
+"""Remedies that end what is wrong with a schedule on a machine that none can patch. The machine stays what it is, and
+so does the finding about it."""
+
+_ASSIGNMENT = "assignmentId"
+"""The detail of such a finding that names the schedule's assignment."""
+
+_MACHINES = frozenset({"microsoft.compute/virtualmachines", "microsoft.hybridcompute/machines"})
+
+
+class Sight:
+    """What an examination says of single findings."""
+
+    def __init__(self, examination: Examination) -> None:
+        self._present = {(found.check, ids.key(found.resource_id)): found for found in examination.findings}
+        self._dark = {(each.check, ids.key(each.resource_id)): each.reason for each in examination.unknowns}
+        self._machines = examination.estate.machines_by_key
+
+    def finding(self, ref: FindingRef) -> Finding | None:
+        """The finding, where it is there."""
+        return self._present.get((ref.check, ids.key(ref.resource_id)))
+
+    def unknown(self, ref: FindingRef) -> str | None:
+        """Why it cannot be told whether the finding is there, None where it can.
+
+        A check that had no answer for a subscription has none for what lies in it either. A machine that is not in the
+        estate any more may have been deleted, or may just not have been seen.
+        """
+        key = about = ids.key(ref.resource_id)
+        while True:
+            reason = self._dark.get((ref.check, key))
+            if reason is not None:
+                return f"{ref.check} could not be answered: {reason}"
+            if not key:
+                break
+            key = key.rpartition("/")[0]
+        if ids.parse(about).type in _MACHINES and about not in self._machines:
+            return f"{ids.name_of(ref.resource_id)} is not to be seen any more"
+        return None
+
 
 def verify(action: PlannedAction, after: Examination, now: datetime) -> Verified:
     """What became of the findings that an action was to cure. Pure."""
-    present = {(finding.check, ids.key(finding.resource_id)): finding for finding in after.findings}
-    dark = {(unknown.check, ids.key(unknown.resource_id)): unknown for unknown in after.unknowns}
-    still = [present[key] for key in _keys(action.findings) if key in present]
+    return verify_all((action,), after, now)[action.id]
+
+
+def verify_all(actions: Iterable[PlannedAction], after: Examination, now: datetime) -> dict[str, Verified]:
+    """The same for many actions, by their ids."""
+    sight = Sight(after)
+    return {action.id: _verified(action, sight, now) for action in actions}
+
+
+def _verified(action: PlannedAction, sight: Sight, now: datetime) -> Verified:
+    still = [found for ref in action.findings if (found := sight.finding(ref)) is not None]
+    if action.remedy in _DETACHES and still and not any(_ASSIGNMENT in found.details for found in still):
+        return Verified(cure=Cure.CURED, said=f"no schedule is attached any more; {still[0].check} itself stays")
     if still:
         check = still[0].check
         if check in _OF_RUNS:
@@ -64,11 +115,7 @@ def verify(action: PlannedAction, after: Examination, now: datetime) -> Verified
             until = now + span
             return Verified(cure=Cure.NOT_YET, said=f"{check} is still there; it may take a while", until=until)
         return Verified(cure=Cure.NOT_CURED, said=f"{check} is still there: {still[0].message}")
-    missing = [dark[key] for key in _keys(action.findings) if key in dark]
-    if missing:
-        return Verified(cure=Cure.UNKNOWN, said=f"{missing[0].check} could not be answered: {missing[0].reason}")
+    unknown = next((reason for ref in action.findings if (reason := sight.unknown(ref)) is not None), None)
+    if unknown is not None:
+        return Verified(cure=Cure.UNKNOWN, said=unknown)
     return Verified(cure=Cure.CURED, said="the finding is gone")
-
-
-def _keys(findings: Iterable[FindingRef]) -> Iterable[tuple[str, str]]:
-    return ((finding.check, ids.key(finding.resource_id)) for finding in findings)

@@ -71,8 +71,12 @@ def schedules_of(
 
 def _unseen(action: PlannedAction, context: Context) -> str | None:
     """What stands on a machine that is not in the estate, or in its way, is not known."""
+    known = context.estate.machines_by_key
     within = _MACHINE.match(ids.key(action.target.path))
-    if within is None or within.group() in context.estate.machines_by_key:
+    if within is None or within.group() in known:
+        return None
+    # What a machine left behind where it was before it moved disturbs it nowhere.
+    if action.call.method == "DELETE" and action.machines and all(ids.key(each) in known for each in action.machines):
         return None
     return f"{ids.name_of(within.group())} could not be read, or is not there any more"
 
@@ -149,7 +153,8 @@ def _against_hotpatching(action: PlannedAction, machines: Iterable[Machine]) -> 
     ends_hotpatching = any(
         path.lower().endswith(_HOTPATCHING) and value is False for path, value in action.changes.items()
     )
-    if not sets_bypass or ends_hotpatching:
+    # A plan that ends hotpatching first says so; then it was on only when the estate was read.
+    if not sets_bypass or ends_hotpatching or action.after:
         return None
     for machine in machines:
         if machine.patch_settings.enable_hotpatching:

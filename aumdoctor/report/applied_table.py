@@ -41,7 +41,8 @@ def render(report: Applied, *, verbose: bool = False, width: int = 80, color: bo
         (counts.not_run, "not run"),
     ]
     told = ", ".join(f"{number:,} {what}" for number, what in parts if number) or "nothing to do"
-    page.line(f"{count(len(report.actions), 'action')}: {told}; {counts.cured:,} cured", "bold")
+    cured = f"; {counts.cured:,} cured" if report.command != "undo" else ""
+    page.line(f"{count(len(report.actions), 'action')}: {told}{cured}", "bold")
     if report.stopped:
         page.line(f"Stopped: {sentence(report.stopped)}", "bold red")
     for fate in _ORDER:
@@ -79,4 +80,7 @@ def _group(page: Page, actions: Sequence[AppliedAction], verbose: bool) -> None:
 
 
 def _about(action: AppliedAction) -> str:
-    return action.machines[0] if len(action.machines) == 1 else action.call.path
+    """What an action is about: its machine, else the resource that it changes."""
+    if len(action.machines) == 1:
+        return action.machines[0]
+    return action.call.path.rpartition("/")[0] if action.call.method == "POST" else action.call.path

@@ -14,7 +14,7 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from aumdoctor.azure.redaction import redact
+from aumdoctor.model.redaction import redact
 from aumdoctor.model.machine import ErrorDetail, Status
 
 

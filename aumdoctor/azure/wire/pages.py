@@ -6,7 +6,7 @@ from typing import Any
 
 import msgspec
 
-from aumdoctor.azure.redaction import redact
+from aumdoctor.model.redaction import redact
 from aumdoctor.azure.wire.base import Wire, decode
 
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from aumdoctor.azure.redaction import redact
+from aumdoctor.model.redaction import redact
 
 
 @pytest.mark.parametrize(

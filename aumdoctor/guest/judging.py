@@ -1,0 +1,24 @@
+"""All known issues asked about all machines of a case. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from aumdoctor.guest.evidence import Evidence
+from aumdoctor.guest.issue import Issue
+from aumdoctor.guest.issues.registry import ISSUES
+from aumdoctor.model.guest import Case, Likelihood, Verdict
+
+_ORDER = {likelihood: number for number, likelihood in enumerate(Likelihood)}
+
+
+def judge(case: Case, issues: Iterable[Issue] = ISSUES) -> tuple[Verdict, ...]:
+    """The verdicts, the surest first. A verdict about several machines is given once."""
+    all_hosts = tuple(Evidence(host) for host in case.hosts)
+    found: dict[tuple[str, tuple[str, ...]], Verdict] = {}
+    for issue in issues:
+        for evidence in all_hosts:
+            verdict = issue.judge(evidence, all_hosts)
+            if verdict is not None:
+                found.setdefault((verdict.issue, verdict.hosts or (evidence.name,)), verdict)
+    return tuple(sorted(found.values(), key=lambda verdict: (_ORDER[verdict.likelihood], verdict.issue, verdict.hosts)))

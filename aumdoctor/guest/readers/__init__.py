@@ -1,0 +1,1 @@
+"""Readers of artefacts, one kind a file."""
