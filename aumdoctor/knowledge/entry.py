@@ -12,6 +12,7 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
 
     `kind` says what it is in words ("Windows Update error"), `code` how it is written (hexadecimal for an HRESULT,
     decimal for an exit code, empty for a text), `name` its symbol or short name. `advice` is a sequence of sentences.
+    `also` are other names of the same number.
     """
 
     kind: str
@@ -20,5 +21,6 @@ class Entry(msgspec.Struct, frozen=True, kw_only=True):
     code: str = ""
     advice: tuple[str, ...] = ()
     checks: tuple[str, ...] = ()
+    also: tuple[str, ...] = ()
     source: str = ""
     as_of: date | None = None

@@ -5,7 +5,9 @@ from __future__ import annotations
 import difflib
 import re
 
-from aumdoctor.knowledge import error_codes, error_texts, exit_codes
+from msgspec import structs
+
+from aumdoctor.knowledge import error_codes, error_texts, exit_codes, system_codes
 from aumdoctor.knowledge.entry import Entry
 
 # A code inside a text: hexadecimal with its prefix, or a decimal that can only be a negative HRESULT.
@@ -33,7 +35,10 @@ def look_up(query: str) -> tuple[Entry, ...]:
     exit_code = next(
         (entry for entry in exit_codes.table().values() if entry.name.casefold() == query.casefold()), None
     )
-    return (exit_code,) if exit_code is not None else _in_message(query)
+    if exit_code is not None:
+        return (exit_code,)
+    number = system_codes.code_named(query) if re.fullmatch(_SYMBOL, query.upper()) else None
+    return _by_number(query, (number,)) if number is not None else _in_message(query)
 
 
 def known_names() -> tuple[str, ...]:
@@ -49,9 +54,20 @@ def nearest(query: str, names: tuple[str, ...], count: int = 3) -> tuple[str, ..
 
 
 def _by_number(query: str, readings: tuple[int, ...]) -> tuple[Entry, ...]:
-    found = [entry for entry in map(error_codes.entry_for, readings) if entry is not None]
-    exit_code = exit_codes.table().get(int(query)) if re.fullmatch(r"[0-9]{1,3}", query) else None
-    return (exit_code, *found) if exit_code is not None else tuple(found)
+    """The readings of a number, each with the other names that Windows has for it; one of which nothing but names is
+    known counts only where nothing more is known of any, and then the first."""
+    found: list[Entry] = []
+    if re.fullmatch(r"[0-9]{1,3}", query) and int(query) in exit_codes.table():
+        found.append(exit_codes.table()[int(query)])
+    for reading in readings:
+        entry = error_codes.entry_for(reading)
+        if entry is not None:
+            others = (name for name in system_codes.names_of(reading) if entry.name not in name.name)
+            found.append(structs.replace(entry, also=tuple(map(str, others))))
+    if found:
+        return tuple(found)
+    named = next((entry for reading in readings if (entry := system_codes.entry_for(reading)) is not None), None)
+    return (named,) if named is not None else ()
 
 
 def _in_message(message: str) -> tuple[Entry, ...]:

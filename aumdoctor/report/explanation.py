@@ -92,6 +92,7 @@ def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
     parts = [
         f"{title} ({entry.kind})",
         _fill(entry.means, width),
+        *_listed("Also known as", entry.also, width),
         *_listed("What to do", entry.advice, width),
         *_listed("Found by", found_by, width),
         *_listed("See also", [f"{note.id} {note.name}: {note.summary}" for note in told_in], width),
