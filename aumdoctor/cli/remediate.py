@@ -24,12 +24,14 @@ from aumdoctor.report.applied import Ending
 from aumdoctor.report.text import count, printable
 
 if TYPE_CHECKING:
+    from aumdoctor.azure.lease import BlobLease
     from aumdoctor.cli.outputs import Output
     from aumdoctor.diagnosis.examine import Examination
     from aumdoctor.model.estate import Estate
     from aumdoctor.remedies.plan import PlanFile
     from aumdoctor.remedies.policy import Policy
     from aumdoctor.report.applied import Applied
+    from aumdoctor.store.lease import Lease
 
 _WATCHED_EVERY = 1.0
 """Seconds between two looks at the clock for a freeze that begins."""
@@ -61,6 +63,10 @@ def remediate(
             "--lease", metavar="FILE", help="Keeps a second run out (default: aumdoctor-lease.json by the journal)."
         ),
     ] = None,
+    lease_url: Annotated[
+        str | None,
+        typer.Option("--lease-url", metavar="URL", help="A lease on this blob instead, for runs on several hosts."),
+    ] = None,
     plan_out: Annotated[
         Path | None, typer.Option("--plan-out", metavar="FILE", help="Keep the plan that was made in this file.")
     ] = None,
@@ -80,6 +86,7 @@ def remediate(
     from aumdoctor.remedies.policy import Policy
     from aumdoctor.store import policies
     from aumdoctor.store.journal import DEFAULT_NAME
+    from aumdoctor.store.lease import DEFAULT_NAME as LEASE_NAME
 
     destinations = outputs.parse(output or ["table"])
     if not auto:
@@ -95,13 +102,16 @@ def remediate(
     for file, option in ((plan_out, "--plan-out"), (lease, "--lease"), (journal, "--journal")):
         if file is not None and not file.absolute().parent.is_dir():
             raise UsageError(f"{option} {file}: the folder is not there", advice="create it first")
+    if lease is not None and lease_url is not None:
+        raise UsageError("--lease and --lease-url are two ways of the same", advice="leave one of them out")
     rules = policies.load(policy) if policy is not None else Policy(version=1)
     book = journal if journal is not None else Path(DEFAULT_NAME)
     call = _Call(reach, rules, machine or (), [_tag(text) for text in tag or ()], location or (), plan_out)
     if dry_run:
         _rehearse(call, destinations, verbose=verbose)
         return
-    report = _act(call, book, lease)
+    place = lease_url or (lease if lease is not None else book.with_name(LEASE_NAME))
+    report = _act(call, book, place)
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
         from aumdoctor.report import applied_table, json
@@ -211,10 +221,9 @@ def _rehearse(call: _Call, destinations: Sequence[Output], *, verbose: bool) -> 
     raise typer.Exit(planned.code)
 
 
-def _act(call: _Call, book: Path, lease: Path | None) -> Applied:
-    """Plan and carry out under the lease. Raises HeldError where another run has it."""
-    from aumdoctor.store.lease import DEFAULT_NAME, Lease
-
+def _act(call: _Call, book: Path, place: Path | str) -> Applied:
+    """Plan and carry out under the lease on a file or, by its URL, on a blob. Raises HeldError where another run has
+    it."""
     reach = call.reach
     frozen = call.frozen()
     if frozen is not None:
@@ -222,16 +231,22 @@ def _act(call: _Call, book: Path, lease: Path | None) -> Applied:
         return _report(call, book, (), stopped=frozen, exit_code=exit_codes.HEALTHY)
     with (
         _stoppable(call, book) as stop,
-        Lease(
-            lease if lease is not None else book.with_name(DEFAULT_NAME),
-            lambda: reach.now,
-            lambda reason: stop(f"{reason}; another run may be under way", exit_codes.UNREAD),
-        ) as held,
+        _lease(reach, place, lambda why: stop(f"{why}; another run may be under way", exit_codes.UNREAD)) as held,
     ):
         if held.taken_over:
             reach.note(printable(held.taken_over))
             _record(reach, book, held)
         return _carried_out(call, book, _planned(call))
+
+
+def _lease(reach: Reach, place: Path | str, on_lost: Callable[[str], None]) -> Lease | BlobLease:
+    if isinstance(place, Path):
+        from aumdoctor.store.lease import Lease
+
+        return Lease(place, lambda: reach.now, on_lost)
+    from aumdoctor.azure.lease import BlobLease
+
+    return BlobLease(place, reach.connection(), on_lost)
 
 
 def _carried_out(call: _Call, book: Path, planned: _Planned) -> Applied:
@@ -251,7 +266,7 @@ def _carried_out(call: _Call, book: Path, planned: _Planned) -> Applied:
         return _report(call, book, (), stopped="", exit_code=planned.code, digest=made.digest)
     report = carry_out(_Firm(reach), made, call.bounds, book, yes=True, command="remediate")
     worst = report.exit_code if report.exit_code != exit_codes.HEALTHY else planned.code
-    return msgspec.structs.replace(report, exit_code=msgspec.convert(worst, type=int))
+    return msgspec.structs.replace(report, exit_code=worst)
 
 
 def _too_many(call: _Call, planned: _Planned) -> str | None:
@@ -287,11 +302,11 @@ def _report(
     )
 
 
-def _record(reach: Reach, book: Path, held: Any) -> None:
+def _record(reach: Reach, book: Path, held: Lease | BlobLease) -> None:
     """Note in the journal that the lease of another run was taken over. It is no action, and cannot be taken back."""
     from aumdoctor.store.journal import Entry, Journal, RecordedAction
 
-    file = held.path.absolute().as_posix()
+    file = str(held.place)
     with Journal(book) as journal:
         journal.add(
             Entry(

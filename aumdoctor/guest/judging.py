@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 
+import msgspec
+
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issue import Issue
 from aumdoctor.guest.issues.registry import ISSUES
@@ -13,12 +15,15 @@ _ORDER = {likelihood: number for number, likelihood in enumerate(Likelihood)}
 
 
 def judge(case: Case, issues: Iterable[Issue] = ISSUES) -> tuple[Verdict, ...]:
-    """The verdicts, the surest first. A verdict about several machines is given once."""
+    """The verdicts, the surest first, each with its machines in `hosts`. One about several machines is given once."""
     all_hosts = tuple(Evidence(host) for host in case.hosts)
     found: dict[tuple[str, tuple[str, ...]], Verdict] = {}
     for issue in issues:
         for evidence in all_hosts:
             verdict = issue.judge(evidence, all_hosts)
-            if verdict is not None:
-                found.setdefault((verdict.issue, verdict.hosts or (evidence.name,)), verdict)
+            if verdict is None:
+                continue
+            if not verdict.hosts:
+                verdict = msgspec.structs.replace(verdict, hosts=(evidence.name,))
+            found.setdefault((verdict.issue, verdict.hosts), verdict)
     return tuple(sorted(found.values(), key=lambda verdict: (_ORDER[verdict.likelihood], verdict.issue, verdict.hosts)))

@@ -27,6 +27,7 @@ _MEANINGS = {
     3: "something could not be told",
     130: "interrupted",
 }
+_OF_UNDO = {0: "all was put back", 1: "something failed, was held back or has no way back"}
 
 
 def render(report: Applied, *, verbose: bool = False, width: int = 80, color: bool = False) -> str:
@@ -57,7 +58,8 @@ def render(report: Applied, *, verbose: bool = False, width: int = 80, color: bo
         if report.command != "undo" and counts.done:
             page.copyable(f"aumdoctor undo {report.journal}", 2, "dim")
     page.line()
-    page.line(f"Exit code {report.exit_code}: {_MEANINGS[report.exit_code]}.")
+    meanings = _MEANINGS | _OF_UNDO if report.command == "undo" else _MEANINGS
+    page.line(f"Exit code {report.exit_code}: {meanings[report.exit_code]}.")
     return page.text
 
 
@@ -66,6 +68,8 @@ def _group(page: Page, actions: Sequence[AppliedAction], verbose: bool) -> None:
     alike: dict[tuple[str, str, str], list[AppliedAction]] = defaultdict(list)
     for action in actions:
         cure = f"{_CURES[action.cure]}: {action.cure_said}" if action.cure is not None else ""
+        if action.cure_until is not None:
+            cure += f" (scan again after {action.cure_until:%H:%M} UTC)"
         alike[action.remedy, action.said, "" if action.cure == "cured" else cure].append(action)
     for (remedy, said, cure), group in alike.items():
         page.line(f"{remedy} on {len(group):,}: {printable(said)}", indent=2)

@@ -25,7 +25,7 @@ STYLES: dict[SeverityLabel, str] = {
     "info": "dim",
 }
 _STEPS_SHOWN = 2
-_RISKS = {
+RISKS = {
     "safe": "safe",
     "needs-consent": "ask the owner first",
     "disruptive": "disruptive",
@@ -93,7 +93,7 @@ class Page:
 
     def cure(self, cure: Remedy, whose: str = "") -> None:
         """A remedy: its first command line; verbose every one, the requests themselves and all steps."""
-        self.labelled("cure", f"{printable(cure.title)} ({_RISKS[cure.risk]}{whose})")
+        self.labelled("cure", f"{printable(cure.title)} ({RISKS[cure.risk]}{whose})")
         if self._verbose or not cure.az:
             self._steps(cure.steps)
         for line in cure.az if self._verbose else cure.az[:1]:

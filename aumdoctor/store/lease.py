@@ -41,6 +41,10 @@ _LARGEST = 64 * 1024
 _FLAGS = os.O_RDWR | getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0)
 
 
+_OF_THIS_PROCESS: set[str] = set()
+"""The tokens of the leases that this very process holds."""
+
+
 class HeldError(AumDoctorError):
     """Another run holds the lease."""
 
@@ -66,8 +70,8 @@ class Lease:
     """A lease on a file, held from entering the context to leaving it, also by an error or Ctrl-C.
 
     Entering raises HeldError where another run has it, and UsageError where the file cannot be written or is something
-    else. `taken_over` then says in a sentence whose lease it was, where it was anybody's. `on_lost` is called once, from
-    a thread, where the lease could not be renewed in time or somebody else has it: the run must end.
+    else. `taken_over` then says in a sentence whose lease it was, where it was anybody's. `on_lost` is called once,
+    from a thread, where the lease could not be renewed in time or somebody else has it: the run must end.
     """
 
     def __init__(
@@ -88,6 +92,11 @@ class Lease:
         self._holder: Holder | None = None
 
     @property
+    def place(self) -> str:
+        """Where it is kept."""
+        return self.path.absolute().as_posix()
+
+    @property
     def token(self) -> str:
         """What names this one holding of the lease; empty before it was entered."""
         return self._holder.token if self._holder is not None else ""
@@ -103,6 +112,7 @@ class Lease:
             started_at=began,
             expires_at=began + self._duration,
         )
+        _OF_THIS_PROCESS.add(self._holder.token)
         try:
             self._acquire(self._holder)
         except OSError as error:
@@ -122,6 +132,7 @@ class Lease:
             self._renewer.join()
         with suppress(OSError):
             self._release()
+        _OF_THIS_PROCESS.discard(self.token)
 
     def _acquire(self, mine: Holder) -> None:
         with _opened(self.path, make=True) as (file, is_new):
@@ -271,11 +282,11 @@ def _processes() -> str | None:
 
 def _is_gone(holder: Holder) -> bool:
     """Whether the process of a holder is surely not there any more. One number names one process at a time, so that a
-    holder with the number of this process was an earlier one."""
+    holder with the number of this process is this one or an earlier one."""
     if holder.processes is None or holder.processes != _processes():
         return False
     if holder.pid == os.getpid() or holder.pid <= 0:
-        return True
+        return holder.token not in _OF_THIS_PROCESS
     try:
         os.kill(holder.pid, 0)
     except ProcessLookupError:

@@ -145,10 +145,12 @@ def schema() -> dict[str, Any]:
     (_, components) = msgspec.json.schema_components([Policy], ref_template="#/$defs/{name}")
     definitions = dict(sorted(components.items()))
     root = definitions.pop("Policy")
-    return {
+    document = {
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$id": f"urn:aumdoctor:policy:{VERSION}",
         **root,
         "title": f"aumdoctor policy {VERSION}",
         "$defs": definitions,
     }
+    plain: dict[str, Any] = msgspec.json.decode(msgspec.json.encode(document))
+    return plain

@@ -324,3 +324,29 @@ def test_a_folder_that_is_not_there_is_said_before_anything_is_read(serve: Serve
         ended = remediate(doctor, option, "nowhere/file")
         assert (ended.code, f"{option} nowhere/file: the folder is not there" in ended.text) == (2, True)
     assert doctor.server.requests == []
+
+
+def test_a_lease_on_a_blob_that_cannot_be_had_stops_everything(
+    serve: Serve, remediate: Remediate, tmp_path: Path
+) -> None:
+    doctor = serve(estate=ill("AUM039")[0])
+    for arguments, told in (
+        (("--lease", "a.json", "--lease-url", "https://a.blob.core.windows.net/locks/aumdoctor"), "leave one of them"),
+        (("--lease-url", "https://a.blob.core.windows.net/locks/aumdoctor?sig=secret"), "without a signature"),
+        (("--lease-url", "https://a.blob.core.windows.net/locks/aumdoctor"), "not for storage"),
+    ):
+        ended = remediate(doctor, *arguments)
+        assert (ended.code, told in ended.text, "secret" in ended.text) == (2, True, False)
+    assert doctor.server.requests == []
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("scope", [("--machine", "vm-1"), ("--resource-group", "rg-1"), ("--tag", "patch=yes")])
+def test_what_is_out_of_scope_is_left_alone(serve: Serve, remediate: Remediate, scope: tuple[str, str]) -> None:
+    state, (other, chosen) = ill("AUM039", "AUM039")
+    state.machine(chosen)["tags"] = {"Patch": "yes"}
+    doctor = serve(estate=state)
+    ended = remediate(doctor, *scope)
+    assert "1 action: 1 done; 1 cured" in ended.out, ended.text
+    assert stands(doctor, chosen, ASSESSMENT) == "AutomaticByPlatform"
+    assert stands(doctor, other, ASSESSMENT) != "AutomaticByPlatform"

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aumdoctor.errors import UsageError
-from aumdoctor.store.journal import Entry, Journal, RecordedAction
+from aumdoctor.store.journal import Entry, Journal, RecordedAction, entries
 
 NOW = datetime(2026, 6, 12, 22, 40, tzinfo=UTC)
 
@@ -140,3 +140,76 @@ def test_a_folder_without_the_right_to_write_is_refused(tmp_path: Path) -> None:
             Journal(tmp_path / "journal.jsonl")
     finally:
         tmp_path.chmod(0o700)
+
+
+# Read again.
+
+
+@pytest.fixture
+def written(tmp_path: Path) -> Path:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        journal.add(entry(why={"plan": "sha256:1", "action": "a"}, before={"name": "vm\u2028\x1b[2J"}))
+        journal.add(entry(event="result", status=200))
+        journal.add(entry(event="outcome", after={"name": "vm"}, said="done: carried out"))
+    return path
+
+
+def test_what_was_written_is_read_again_in_its_order(written: Path) -> None:
+    intent, result, outcome = entries(written)
+    assert intent == entry(why={"plan": "sha256:1", "action": "a"}, before={"name": "vm\u2028\x1b[2J"})
+    assert (result.status, outcome.said) == (200, "done: carried out")
+
+
+@settings(max_examples=40, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@given(data=st.data())
+def test_wherever_a_crash_cut_it_off_the_lines_before_are_read(
+    written: Path, tmp_path: Path, data: st.DataObject
+) -> None:
+    whole = written.read_bytes()
+    at = data.draw(st.integers(min_value=0, max_value=len(whole)))
+    cut = tmp_path / "cut.jsonl"
+    cut.write_bytes(whole[:at])
+    # A line is whole with or without its line break.
+    complete = sum(at >= len(b"\n".join(whole.split(b"\n")[: number + 1])) for number in range(3))
+    assert entries(cut) == entries(written)[:complete]
+    with Journal(cut) as journal:
+        journal.add(entry(id="later"))
+    assert [each.id for each in entries(cut)] == [*(["1"] * complete), "later"]
+
+
+@pytest.mark.parametrize(
+    "foreign",
+    [
+        b"",
+        b"no journal",
+        b"[]",
+        b"null",
+        b'{"format":"something else","version":9}',
+        b'{"format":"aumdoctor-journal","version":1,"event":"dance"}',
+        b'{"format":"aumdoctor-journal","version":"one"}',
+        b"\xff\xfe\x00",
+    ],
+)
+def test_lines_that_are_not_of_a_journal_are_passed_over(written: Path, foreign: bytes) -> None:
+    written.write_bytes(foreign + b"\n" + written.read_bytes())
+    assert len(entries(written)) == 3
+
+
+def test_a_later_versions_journal_is_not_guessed_at(written: Path) -> None:
+    later = json.dumps({"format": "aumdoctor-journal", "version": 2, "tool": "aumdoctor 9.0"})
+    written.write_text(later + "\n" + written.read_text())
+    with pytest.raises(UsageError, match=r"was written by a later version \(aumdoctor 9\.0\)"):
+        entries(written)
+
+
+@pytest.mark.parametrize("where", ["nowhere.jsonl", ".", os.devnull])
+def test_what_is_no_file_cannot_be_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, where: str) -> None:
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(UsageError, match="cannot be read"):
+        entries(Path(where))
+
+
+def test_an_empty_journal_has_no_lines(tmp_path: Path) -> None:
+    (tmp_path / "journal.jsonl").touch()
+    assert entries(tmp_path / "journal.jsonl") == ()

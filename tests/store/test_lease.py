@@ -172,3 +172,56 @@ def test_of_many_at_once_one_holds_it(file: Path, left_behind: bool) -> None:
     for run in runs:
         run.join()
     assert found == ["held", "refused", "refused", "refused"]
+
+
+def test_two_that_find_the_same_lease_left_behind_do_not_both_take_it(
+    file: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The second reads before the first has written, and would write after the first has made sure."""
+    held_by(file, expires_at=NOW)
+    read = module._content
+    delays = {"first": 0.1, "second": 0.4}
+    found: dict[str, str] = {}
+    done = threading.Event()
+
+    def slowly(descriptor: int) -> bytes:
+        content = read(descriptor)
+        time.sleep(delays.pop(threading.current_thread().name, 0.0))
+        return content
+
+    def take() -> None:
+        name = threading.current_thread().name
+        try:
+            with lease(file):
+                found[name] = "held"
+                done.wait(5)
+        except HeldError:
+            found[name] = "refused"
+
+    monkeypatch.setattr(module, "_content", slowly)
+    runs = [threading.Thread(target=take, name=name) for name in ("first", "second")]
+    for run in runs:
+        run.start()
+        time.sleep(0.03)
+    time.sleep(1.0)
+    done.set()
+    for run in runs:
+        run.join()
+    assert found == {"first": "held", "second": "refused"}
+
+
+def test_one_that_is_given_back_just_then_is_not_taken_under_a_name_that_is_gone(file: Path) -> None:
+    held_by(file, expires_at=NOW)
+    seen: list[bool] = []
+
+    def take() -> None:
+        with lease(file):
+            seen.append(file.exists())
+
+    run = threading.Thread(target=take)
+    with module._opened(file):
+        run.start()
+        time.sleep(0.3)  # it waits for the lock now
+        file.unlink()
+    run.join()
+    assert seen == [True]

@@ -1,6 +1,7 @@
 """Policies as a person writes them: what is read, and what is refused with its place and the nearest valid word."""
 
 import json
+import re
 import tomllib
 from pathlib import Path
 
@@ -120,3 +121,12 @@ def test_the_schema_takes_what_is_read_and_refuses_what_is_not() -> None:
 
 def test_the_schema_in_the_docs_is_this_one() -> None:
     assert json.loads((DOCS / "policy.schema.json").read_text(encoding="utf-8")) == schema()
+
+
+def test_the_policy_in_the_docs_is_one_and_every_key_is_explained(tmp_path: Path) -> None:
+    page = (DOCS / "remediation.md").read_text(encoding="utf-8")
+    (example,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    assert load(written(tmp_path, example)).limits.canary == 2
+    keys = {key for part in schema()["$defs"].values() for key in part["properties"]} - {"include", "exclude"}
+    explained = set(re.findall(r"`(?:\w+\.|….)?([\w-]+)`", page))
+    assert keys - explained == set()
