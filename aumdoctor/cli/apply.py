@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence, Set
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,6 +28,8 @@ _NOT_OF_ITS_OWN = (
     *("demo", "from_", "source", "depth", "max_age"),
 )
 """The shared options that the plan decides."""
+
+_DONE = "an earlier call has done it already"
 
 
 @reads_azure(without=_NOT_OF_ITS_OWN)
@@ -71,7 +73,8 @@ def apply(
     from aumdoctor.store.journal import DEFAULT_NAME
 
     destinations = outputs.parse(output or ["table"])
-    bounds = bounds_of(max_machines, max_percent, parallel, canary, stop_on_errors)
+    at_once = min(parallel, reach.connection().concurrency)
+    bounds = bounds_of(max_machines, max_percent, at_once, canary, stop_on_errors)
     made = plans.load(plan)
     book = journal if journal is not None else Path(DEFAULT_NAME)
     if book.exists() and not resume and book.stat().st_size and interrupted_before(book, made):
@@ -106,7 +109,7 @@ def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: 
             advice="sign in to the plan's tenant with --tenant",
         )
     traces = _traces(book, made)
-    endings, due = _still_wanted(estate, made, traces.keys())
+    endings, due = _still_wanted(estate, made, traces)
     settled = settled_before(book, made)
     endings += [ending for action in due if (ending := settled.get(action.id)) is not None]
     due = [action for action in due if action.id not in settled]
@@ -153,10 +156,11 @@ def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: 
 
 def bounds_of(machines: int | None, percent: float | None, parallel: int, canary: int, stop_on_errors: str) -> Bounds:
     """The bounds that options name. Raises UsageError."""
-    number = stop_on_errors.strip().removesuffix("%")
-    if not number.isdecimal() or (stop_on_errors.endswith("%") and int(number) > 100):
+    text = "".join(stop_on_errors.split())
+    number = text.removesuffix("%")
+    if not number.isdecimal() or (text.endswith("%") and int(number) > 100):
         raise UsageError(f"--stop-on-errors {stop_on_errors}: not a number or a share", advice="give 3 or 10%")
-    share = float(number) if stop_on_errors.strip().endswith("%") else None
+    share = float(number) if text.endswith("%") else None
     return Bounds(
         machines=machines,
         machines_percent=percent,
@@ -201,9 +205,11 @@ def _examined(estate: Estate, made: PlanFile) -> Examination:
     return examine(msgspec.structs.replace(estate, collected_at=made.collected_at), CHECKS, estate.collected_at)
 
 
-def _still_wanted(estate: Estate, made: PlanFile, begun: Set[str]) -> tuple[list[Ending], list[PlannedAction]]:
-    """The actions that would be planned now as well, and those that come after one that an earlier call has begun; of
-    the others why they would not."""
+def _still_wanted(
+    estate: Estate, made: PlanFile, traces: Mapping[str, str]
+) -> tuple[list[Ending], list[PlannedAction]]:
+    """The actions that would be planned now as well, and what an earlier call began (`traces`) and did not end, or
+    did not follow up; of the others why they would not."""
     from aumdoctor.diagnosis.plan import plan_of
     from aumdoctor.diagnosis.verify import Sight
 
@@ -212,9 +218,16 @@ def _still_wanted(estate: Estate, made: PlanFile, begun: Set[str]) -> tuple[list
     wanted = {action.id for action in plan_of(examination, made.selection).actions}
     endings, due = [], []
     for action in made.actions:
-        # What was begun changes what is found: whatever comes after its first half has to be made all the same.
-        if action.id in wanted or not begun.isdisjoint(action.after):
+        # What was begun changes what is found: it is seen through, and so is what comes after it.
+        if (
+            action.id in wanted
+            or traces.get(action.id) in ("", "unknown")
+            or any(traces.get(key) in ("", "unknown", "done") for key in action.after)
+        ):
             due.append(action)
+            continue
+        if traces.get(action.id) == "done":
+            endings.append(Ending(action=action, fate="skipped", said=_DONE))
             continue
         unknown = next((reason for ref in action.findings if (reason := sight.unknown(ref)) is not None), None)
         if any(sight.finding(ref) is not None for ref in action.findings):
@@ -309,7 +322,7 @@ def settled_before(book: Path, made: PlanFile) -> dict[str, Ending]:
             continue
         verb = action.call.path.rpartition("/")[2].lower()
         if ended == "done":
-            settled[action_id] = Ending(action=action, fate="skipped", said="an earlier call has done it already")
+            settled[action_id] = Ending(action=action, fate="skipped", said=_DONE)
         elif ended in ("", "unknown") and verb in ("installpatches", "restart", "reapply"):
             said = "an earlier call began this, and what became of it is not known; it is not sent twice: look at it"
             settled[action_id] = Ending(action=action, fate="unknown", said=said)
@@ -321,7 +334,7 @@ def _traces(book: Path, made: PlanFile) -> dict[str, str]:
     has left no trace."""
     from aumdoctor.store.journal import entries
 
-    if not book.exists():
+    if not book.is_file():
         return {}
     of_action: dict[str, str] = {}
     ended: dict[str, str] = {}

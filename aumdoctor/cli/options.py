@@ -65,6 +65,13 @@ Tags = Annotated[
 Locations = Annotated[
     list[str] | None, typer.Option("--location", metavar="REGION", help="Only in the region; may be repeated.")
 ]
+Checks = Annotated[
+    list[str] | None,
+    typer.Option("--checks", metavar="ID,…", help="Only these checks, by id or name; may be repeated."),
+]
+SkipChecks = Annotated[
+    list[str] | None, typer.Option("--skip-checks", metavar="ID,…", help="Without these checks; may be repeated.")
+]
 Schedules = Annotated[
     list[str] | None,
     typer.Option("--schedule", metavar="NAME|ID", help="Only this maintenance configuration; may be repeated."),
@@ -100,3 +107,10 @@ def span(text: str, option: str) -> timedelta:
 def age(text: str) -> timedelta:
     """The span of --max-age. Raises UsageError."""
     return span(text, "--max-age")
+
+
+def tag(text: str) -> str:
+    """A value of --tag. Raises UsageError where it is not of the form NAME=VALUE."""
+    if not text.partition("=")[0] or "=" not in text:
+        raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="for example --tag PatchGroup=A")
+    return text

@@ -1,4 +1,4 @@
-"""Where reports go: `-o table`, `-o json`, `-o json=FILE`."""
+"""Where reports go: `-o table`, `-o json`, `-o json=FILE`, `-o FILE.json`."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from aumdoctor.errors import UsageError
 FORMATS = ("table", "json")
 """What every command writes; some can do more."""
 
-_WITH_LINE_ENDS_OF_ITS_OWN = frozenset({"ics"})
+_WITH_LINE_ENDS_OF_ITS_OWN = frozenset({"ics", "bash"})
 
 
 class Output(msgspec.Struct, frozen=True):
@@ -24,15 +24,16 @@ class Output(msgspec.Struct, frozen=True):
     file: Path | None = None
 
 
-def parse(wanted: Sequence[str], formats: Sequence[str] = FORMATS) -> tuple[Output, ...]:
-    """The outputs that options name, each in one of some formats.
+def parse(wanted: Sequence[str], formats: Sequence[str] = FORMATS, *, json: str = "json") -> tuple[Output, ...]:
+    """The outputs that options name, each in one of some formats. A FILE.json alone is in the format `json`.
 
     Raises UsageError for an unknown format, for two on standard output, and for a file whose folder is not there:
     better before a long scan than after it.
     """
     outputs: list[Output] = []
     for text in wanted:
-        name, separator, file = text.partition("=")
+        named = text if "=" in text or not text.endswith(".json") else f"{json}={text}"
+        name, separator, file = named.partition("=")
         if name not in formats or (separator and not file):
             raise UsageError(
                 f"--output {text}: there is no such output", advice=f"use {' or '.join(formats)}, or FORMAT=FILE"

@@ -61,7 +61,7 @@ def permissions(
         role_text,
     )
 
-    destinations = outputs.parse(output or ["table"], FORMATS)
+    destinations = outputs.parse(output or ["table"], FORMATS, json="role")
     remedies = _remedies(remedy or ())
     if not check and (reach.is_demo or reach.is_saved):
         raise UsageError("--demo and --from are for comparing, which --check asks for", advice="add --check")

@@ -28,13 +28,8 @@ def plan(
     machine: options.Machines = None,
     tag: options.Tags = None,
     location: options.Locations = None,
-    checks: Annotated[
-        list[str] | None,
-        typer.Option("--checks", metavar="ID,…", help="Only these checks, by id or name; may be repeated."),
-    ] = None,
-    skip_checks: Annotated[
-        list[str] | None, typer.Option("--skip-checks", metavar="ID,…", help="Without these checks; may be repeated.")
-    ] = None,
+    checks: options.Checks = None,
+    skip_checks: options.SkipChecks = None,
     remedy: Annotated[
         list[str] | None,
         typer.Option(
@@ -84,23 +79,23 @@ def plan(
     estate = reach.estate(
         chosen,
         machines=machine or (),
-        tags=[_tag(text) for text in tag or ()],
+        tags=[options.tag(text) for text in tag or ()],
         locations=location or (),
         only_live=("machine", "tag", "location"),
     )
-    tenant = _tenant(estate)
+    tenant = tenant_of(estate)
     estate = reach.aged(estate)
     examination = examine(estate, chosen, estate.collected_at)
     made = plan_of(examination, selection)
     unread: list[str] = []
     if not (reach.is_saved or estate.interrupted):
-        made = _with_before(reach, made, unread)
+        made = with_before(reach, made, unread)
     for name in selection.remedies:
         if not any(action.remedy == name for action in made.actions):
             reach.note(f"nothing that was found is cured by {name}")
-    code = _exit_code(examination, unread)
-    written = _file_of(reach, made, selection, estate, tenant)
-    not_seen = (*_not_seen(examination), *unread)
+    code = exit_code_of(examination, unread)
+    written = plan_file(reach, made, selection, estate, tenant)
+    not_seen = (*not_seen_in(examination), *unread)
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
         if format == "json":
@@ -164,20 +159,14 @@ def _destinations(output: Sequence[str], emit: Sequence[str]) -> tuple[Output, .
             raise UsageError(
                 f"--emit {text}: there is no such script", advice=f"use {', '.join(_SCRIPTS)}, or FORMAT=FILE"
             )
-    wanted = [f"json={text}" if text.endswith(".json") and "=" not in text else text for text in output]
+    wanted = list(output)
     if not wanted and all("=" in text for text in emit):
         wanted = ["table"]
     outputs.parse(wanted)
     return outputs.parse([*wanted, *emit], (*outputs.FORMATS, *_SCRIPTS))
 
 
-def _tag(text: str) -> str:
-    if not text.partition("=")[0] or "=" not in text:
-        raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="for example --tag PatchGroup=A")
-    return text
-
-
-def _tenant(estate: Estate) -> str | None:
+def tenant_of(estate: Estate) -> str | None:
     """The tenant that the subscriptions lie in, None where Azure did not say. Raises UsageError for more than one."""
     tenants = sorted({each.tenant_id.lower() for each in estate.subscriptions if each.tenant_id})
     if len(tenants) > 1:
@@ -188,7 +177,7 @@ def _tenant(estate: Estate) -> str | None:
     return tenants[0] if tenants else None
 
 
-def _with_before(reach: Reach, made: Plan, unread: list[str]) -> Plan:
+def with_before(reach: Reach, made: Plan, unread: list[str]) -> Plan:
     """The plan with what stands at its targets; `unread` takes what could not be read, in sentences."""
     import msgspec
 
@@ -224,7 +213,8 @@ def _connected(reach: Reach) -> Iterator[ConnectionOptions]:
         yield connection
 
 
-def _file_of(reach: Reach, made: Plan, selection: Selection, estate: Estate, tenant: str | None) -> PlanFile:
+def plan_file(reach: Reach, made: Plan, selection: Selection, estate: Estate, tenant: str | None) -> PlanFile:
+    """The plan as its file holds it, sealed."""
     from aumdoctor import __version__
     from aumdoctor.diagnosis.plan import fingerprint
     from aumdoctor.remedies.plan import PlanFile
@@ -243,7 +233,7 @@ def _file_of(reach: Reach, made: Plan, selection: Selection, estate: Estate, ten
     ).sealed()
 
 
-def _not_seen(examination: Examination) -> Iterator[str]:
+def not_seen_in(examination: Examination) -> Iterator[str]:
     """What the examination could not see, in sentences."""
     from aumdoctor.report.text import count
 
@@ -261,6 +251,7 @@ def _not_seen(examination: Examination) -> Iterator[str]:
         yield f"missing permissions: {', '.join(named)}"
 
 
-def _exit_code(examination: Examination, unread: Sequence[str]) -> int:
+def exit_code_of(examination: Examination, unread: Sequence[str]) -> int:
+    """The exit code of planning: 3 where something was not seen, 130 where it was interrupted, else 0."""
     code = exit_codes.exit_code(examination, None)
     return exit_codes.UNREAD if unread and code == exit_codes.HEALTHY else code

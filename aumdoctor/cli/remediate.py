@@ -16,7 +16,7 @@ import typer
 from aumdoctor.cli import exit_codes, options
 from aumdoctor.cli.acting import Bounds, require_bounds
 from aumdoctor.cli.apply import bounds_of, carry_out
-from aumdoctor.cli.plan import _exit_code, _file_of, _not_seen, _tag, _tenant, _with_before
+from aumdoctor.cli.plan import exit_code_of, not_seen_in, plan_file, tenant_of, with_before
 from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.cli.streams import err
 from aumdoctor.errors import AumDoctorError, UsageError
@@ -106,7 +106,7 @@ def remediate(
         raise UsageError("--lease and --lease-url are two ways of the same", advice="leave one of them out")
     rules = policies.load(policy) if policy is not None else Policy(version=1)
     book = journal if journal is not None else Path(DEFAULT_NAME)
-    call = _Call(reach, rules, machine or (), [_tag(text) for text in tag or ()], location or (), plan_out)
+    call = _Call(reach, rules, machine or (), [options.tag(text) for text in tag or ()], location or (), plan_out)
     if dry_run:
         _rehearse(call, destinations, verbose=verbose)
         return
@@ -175,7 +175,7 @@ def _planned(call: _Call) -> _Planned:
     estate = reach.estate(CHECKS, machines=call.machines, tags=call.tags, locations=call.locations)
     if estate.interrupted:
         raise KeyboardInterrupt
-    tenant = _tenant(estate)
+    tenant = tenant_of(estate)
     examination: Examination = examine(estate, CHECKS, estate.collected_at)
     made = narrowed(
         plan_of(examination, selection),
@@ -185,12 +185,12 @@ def _planned(call: _Call) -> _Planned:
         examination.unknowns,
     )
     unread: list[str] = []
-    made = _with_before(reach, made, unread)
-    file = _file_of(reach, made, selection, estate, tenant)
+    made = with_before(reach, made, unread)
+    file = plan_file(reach, made, selection, estate, tenant)
     if call.plan_out is not None:
         plans.save(call.plan_out, file)
         reach.note(f"{count(len(made.actions), 'action')} planned, written to {call.plan_out}")
-    return _Planned(file, estate, _exit_code(examination, unread), (*_not_seen(examination), *unread))
+    return _Planned(file, estate, exit_code_of(examination, unread), (*not_seen_in(examination), *unread))
 
 
 def _rehearse(call: _Call, destinations: Sequence[Output], *, verbose: bool) -> None:

@@ -11,7 +11,6 @@ import typer
 from aumdoctor.cli import options
 from aumdoctor.cli.choice import choose, separated
 from aumdoctor.cli.reach import Reach, reads_azure
-from aumdoctor.errors import UsageError
 from aumdoctor.model.finding import Severity
 
 _SEVERITIES = {severity.label: severity for severity in Severity}
@@ -27,13 +26,8 @@ def scan(
     ] = None,
     output: options.Output = None,
     verbose: options.Verbose = False,
-    checks: Annotated[
-        list[str] | None,
-        typer.Option("--checks", metavar="ID,…", help="Only these checks, by id or name; may be repeated."),
-    ] = None,
-    skip_checks: Annotated[
-        list[str] | None, typer.Option("--skip-checks", metavar="ID,…", help="Without these checks; may be repeated.")
-    ] = None,
+    checks: options.Checks = None,
+    skip_checks: options.SkipChecks = None,
     min_severity: Annotated[
         Literal["info", "low", "medium", "high", "critical"],
         typer.Option("--min-severity", help="Show nothing below it. Verdicts and the exit code do not change."),
@@ -63,7 +57,7 @@ def scan(
     estate = reach.estate(
         chosen,
         machines=machine or (),
-        tags=[_tag(text) for text in tag or ()],
+        tags=[options.tag(text) for text in tag or ()],
         locations=location or (),
         only_live=("machine", "tag", "location", "save"),
     )
@@ -89,9 +83,3 @@ def scan(
 
     outputs.write(rendered, destinations, quiet=reach.quiet)
     raise typer.Exit(code)
-
-
-def _tag(text: str) -> str:
-    if not text.partition("=")[0] or "=" not in text:
-        raise UsageError(f"--tag {text}: not of the form NAME=VALUE", advice="for example --tag PatchGroup=A")
-    return text
