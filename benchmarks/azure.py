@@ -45,16 +45,25 @@ class EmbeddedAzure:
         self._connection.send("requests")
         return Requests(*self._connection.recv())
 
+    def refused(self) -> int:
+        """How many of those ARM and its providers refused by 429. To be asked before `requests`, which forgets them."""
+        self._connection.send("refused")
+        return int(self._connection.recv())
+
 
 @contextmanager
 def embedded_azure(
-    *, machines: int = 500, latency_ms: float = 0, build: Callable[[], DemoEstate] | None = None
+    *,
+    machines: int = 500,
+    latency_ms: float = 0,
+    build: Callable[[], DemoEstate] | None = None,
+    throttle: bool = False,
 ) -> Iterator[EmbeddedAzure]:
     """Serve an estate of so many machines, or the one that `build` makes in the other process, for the duration of the
-    block; each answer waits for `latency_ms` first."""
+    block; each answer waits for `latency_ms` first. `throttle` enforces Azure's limits."""
     context = multiprocessing.get_context("spawn")
     ours, theirs = context.Pipe()
-    process = context.Process(target=_serve, args=(theirs, machines, latency_ms, build), daemon=True)
+    process = context.Process(target=_serve, args=(theirs, machines, latency_ms, build, throttle), daemon=True)
     process.start()
     theirs.close()
     try:
@@ -66,11 +75,17 @@ def embedded_azure(
         process.join(30)
 
 
-def _serve(connection: Connection, machines: int, latency_ms: float, build: Callable[[], DemoEstate] | None) -> None:
+def _serve(
+    connection: Connection,
+    machines: int,
+    latency_ms: float,
+    build: Callable[[], DemoEstate] | None,
+    throttle: bool,
+) -> None:
     from aumdoctor.demo.server import run_in_thread
 
     estate = build() if build is not None else None
-    with run_in_thread(machines=machines, latency_ms=latency_ms, estate=estate) as server:
+    with run_in_thread(machines=machines, latency_ms=latency_ms, estate=estate, throttle=throttle) as server:
         environment = {
             "AUMDOCTOR_ACCESS_TOKEN": server.token,
             "AUMDOCTOR_AUTH": "token",
@@ -84,15 +99,23 @@ def _serve(connection: Connection, machines: int, latency_ms: float, build: Call
         size = (len(state.vms) + len(state.arc), len(state.vms), len(state.subscriptions))
         connection.send((environment, size))
         try:
-            while connection.recv() == "requests":
+            while (question := connection.recv()) != "stop":
                 asked = list(server.requests)
+                if question == "refused":
+                    refusals = [request for request in asked if request.status == 429]
+                    connection.send(len(refusals) - sum(_is_graph(request) for request in refusals))
+                    continue
                 del server.requests[: len(asked)]
                 connection.send(_counted(asked))
         except EOFError:  # the one who measures is gone
             return
 
 
+def _is_graph(request: Any) -> bool:
+    return "microsoft.resourcegraph" in request.path.lower()
+
+
 def _counted(asked: list[Any]) -> tuple[int, int, int]:
-    graph = sum("microsoft.resourcegraph" in request.path.lower() for request in asked)
+    graph = sum(map(_is_graph, asked))
     views = sum("instanceview" in request.query.lower() for request in asked)
     return graph, views, len(asked) - graph - views

@@ -15,6 +15,7 @@ from datetime import UTC, datetime
 
 from aumdoctor import __version__
 from benchmarks import (
+    apply_plan,
     demo_scan,
     dynamic_scopes,
     each_check,
@@ -65,6 +66,10 @@ def _gate(quick: bool) -> Table:
     return gate_requests.table(gate_requests.measure(sizes=(5, 10)) if quick else gate_requests.measure())
 
 
+def _apply(quick: bool) -> Table:
+    return apply_plan.table(apply_plan.measure(machines=10) if quick else apply_plan.measure())
+
+
 TABLES: dict[str, Callable[[bool], Table]] = {
     "start-up": _start_up,
     "demo": _demo,
@@ -75,6 +80,7 @@ TABLES: dict[str, Callable[[bool], Table]] = {
     "dynamic-scopes": _dynamic_scopes,
     "occurrences": _occurrences,
     "gate": _gate,
+    "apply": _apply,
 }
 
 

@@ -47,12 +47,14 @@ class Fate(StrEnum):
 
 
 class Applied(msgspec.Struct, frozen=True, kw_only=True):
-    """An action and what became of it. `permission` is the right that was missing, `before` the target as it was read
-    right before; `journal_id` names its lines in the journal, None where there are none."""
+    """An action and what became of it. `is_needless`: it was skipped because its target stands so already. `permission`
+    is the right that was missing, `before` the target as it was read right before; `journal_id` names its lines in the
+    journal, None where there are none."""
 
     action: PlannedAction
     fate: Fate
     said: str
+    is_needless: bool = False
     permission: str | None = None
     before: Any = None
     journal_id: str | None = None
@@ -119,7 +121,7 @@ async def _apply(
                 if is_over():
                     ended = Applied(action=action, fate=Fate.NOT_RUN, said="too many actions before it failed")
                 else:
-                    missed = [key for key in action.after if key in done and done[key].fate is not Fate.DONE]
+                    missed = [key for key in action.after if key in done and not _is_there(done[key])]
                     if missed:
                         said = f"{done[missed[0]].action.title} comes first, and was not carried out"
                         ended = Applied(action=action, fate=Fate.SKIPPED, said=said)
@@ -141,6 +143,11 @@ async def _apply(
                 await asyncio.gather(*ends, return_exceptions=True)
                 raise
     return tuple(done[action.id] for action in actions)
+
+
+def _is_there(ended: Applied) -> bool:
+    """Whether what an action was to bring about is there, by it or before it."""
+    return ended.fate is Fate.DONE or ended.is_needless
 
 
 def waves(actions: Sequence[PlannedAction]) -> list[list[PlannedAction]]:
@@ -257,19 +264,18 @@ class _Course:
         except ReadFailure as failure:
             said = f"its target could not be read, so nothing was sent: {_told(failure)}"
             return self._ended(Fate.SKIPPED, said, failure)
-        reason = self._not_needed() or self._drift()
-        if reason is not None:
-            return self._ended(Fate.SKIPPED, reason)
+        needless = already(self._action, self._before)
+        if needless is not None:
+            return msgspec.structs.replace(self._ended(Fate.SKIPPED, needless), is_needless=True)
+        drift = self._drift()
+        if drift is not None:
+            return self._ended(Fate.SKIPPED, drift)
         ended = await self._send()
         if self._attempts:
             await self._close(ended)
         if self._unrecorded is not None:
             ended = msgspec.structs.replace(ended, said=f"{ended.said}; {self._unrecorded}")
         return ended
-
-    def _not_needed(self) -> str | None:
-        """Why the action changes nothing as its target stands."""
-        return already(self._action, self._before)
 
     def _drift(self) -> str | None:
         """What has changed since the plan was made."""

@@ -191,6 +191,38 @@ class UserRight(Record, frozen=True, kw_only=True):
     holders: tuple[str, ...] = ()
 
 
+class GroupMembers(Record, frozen=True, kw_only=True):
+    """The direct members of a local group (`net localgroup`, Get-LocalGroupMember), as they are named there: names or
+    SIDs. `group` is "" where the artefact does not say which group it is."""
+
+    group: str
+    members: tuple[str, ...] = ()
+
+
+class ClusterObject(Record, frozen=True, kw_only=True):
+    """A part of a failover cluster: `kind` is `node`, `group` or `resource` (Get-ClusterNode, Get-ClusterGroup,
+    Get-ClusterResource). `owner` is the node that a group is on, or the group that a resource belongs to; `type` that
+    of a resource (`File Share Witness`) or of a group (`Cluster`: the core resources)."""
+
+    kind: str
+    name: str
+    state: str = ""
+    owner: str = ""
+    type: str = ""
+
+
+class ReplicatedMachine(Record, frozen=True, kw_only=True):
+    """A virtual machine under Hyper-V Replica (Get-VMReplication, Measure-VMReplication): `state` (`Replicating`,
+    `Error`, …) and `health` (`Normal`, `Warning`, `Critical`) as they stand there, `mode` (`Primary`, `Replica`)."""
+
+    name: str
+    state: str = ""
+    health: str = ""
+    mode: str = ""
+    primary: str = ""
+    replica: str = ""
+
+
 class SecureChannel(Record, frozen=True, kw_only=True):
     """The answer of `nltest /sc_verify` or of Test-ComputerSecureChannel: `status` 0 is success, None where the answer
     has no number."""
@@ -260,6 +292,7 @@ SUBJECTS = {
     "auto-assess-service": "the unit of the daily assessment is enabled (Linux)",
     "auto-assess-timer": "the timer of the daily assessment is active (Linux)",
     "auto-update": "the system does not install updates by itself",
+    "clock": "the clock agrees with the time source; values: seconds, source",
     "disk-space": "there is room; values: path, free_mb",
     "dotnet": ".NET Framework is new enough",
     "endpoint": "an Azure or Arc endpoint is reached; values: host, port",

@@ -136,6 +136,9 @@ def entries(path: Path) -> tuple[Entry, ...]:
 
     Raises UsageError where the file cannot be read, or was written by a later version.
     """
+    if path.exists() and not path.is_file():
+        # A device may have no end.
+        raise UsageError(f"the journal {path} cannot be read: it is no file", advice="name the file with --journal")
     try:
         content = path.read_bytes()
     except OSError as error:

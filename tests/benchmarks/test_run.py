@@ -58,6 +58,15 @@ def test_a_gate_asks_about_each_machine_once_and_about_the_rest_as_often_as_befo
     assert rows[0][1::2][:2] == rows[1][1::2][:2], "Resource Graph, other ARM"
 
 
+def test_a_plan_is_applied_without_a_refusal(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["--only", "apply", "--quick"]) == 0
+    rows = [numbers(line) for line in capsys.readouterr().out.splitlines() if line.startswith(("| plan ", "| apply "))]
+    assert [(command, machines, done, refused) for command, machines, done, _, refused, *_ in rows] == [
+        ("plan", "10", "0", "0"),
+        ("apply", "10", "10", "0"),
+    ]
+
+
 def test_windows_are_reckoned_from_the_texts_of_schedules(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["--only", "occurrences", "--quick"]) == 0
     (row,) = [numbers(line) for line in capsys.readouterr().out.splitlines() if line.startswith("| 50 ")]
@@ -66,7 +75,7 @@ def test_windows_are_reckoned_from_the_texts_of_schedules(capsys: pytest.Capture
 
 def test_every_table_can_be_asked_for_by_name() -> None:
     scanning = {"start-up", "demo", "full-scan", "requests", "judging", "checks"}
-    assert set(TABLES) == scanning | {"dynamic-scopes", "occurrences", "gate"}
+    assert set(TABLES) == scanning | {"dynamic-scopes", "occurrences", "gate", "apply"}
     with pytest.raises(SystemExit):
         main(["--only", "start"])
 

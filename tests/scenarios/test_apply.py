@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -16,12 +17,13 @@ from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, empty_estate, pla
 from aumdoctor.demo.machines import patch_settings_of, set_power
 from aumdoctor.demo.plants import PLANTS
 from aumdoctor.demo.plants.recipe import LINUX_ARC, LINUX_VM, VMS, WINDOWS_VM
-from aumdoctor.demo.schedules import add_configuration, assign
+from aumdoctor.demo.schedules import SCHEDULES, add_configuration, assign
 from aumdoctor.demo.state import add_lock, key
 from aumdoctor.errors import UsageError
 from aumdoctor.remedies.catalogue import BY_NAME
 from aumdoctor.remedies.plan import PlannedAction, Reading, action_id, changes_of, reading_of
 from aumdoctor.remedies.remedy import ArmCall, Risk
+from tests.demo.state_diff import difference
 from tests.scenarios.acting import JOURNAL, NOW, Acting, alone, hurry
 from tests.scenarios.conftest import Serve
 
@@ -57,10 +59,11 @@ REAPPLIED = (
     *(rf"statuses\[0\]\.{name}: " for name in ("displayStatus", "level", "message")),
     r"properties\.provisioningState: 'Failed' -> 'Succeeded'",
 )
-DELETED = tuple(
-    rf"extensions .* (windows|linux)osupdateextension\.properties\.{name}: "
-    for name in (*(f"instanceView.status.{each}" for each in ("code", "displayStatus", "level", "message")),)
-) + (r"extensions .* (windows|linux)osupdateextension\.properties\.provisioningState: 'Failed' -> 'Succeeded'",)
+EXTENSION = r"extensions .* (windows|linux)osupdateextension\.properties"
+DELETED = (
+    *(rf"{EXTENSION}\.instanceView\.status\.{name}: " for name in ("code", "displayStatus", "level", "message")),
+    rf"{EXTENSION}\.provisioningState: 'Failed' -> 'Succeeded'",
+)
 REMEDIATED = (
     r"assignments .*/7fk2qd5yz3x4e-azpolicy: created",
     r"policy_states .* properties\.complianceState: 'NonCompliant' -> 'Compliant'",
@@ -447,7 +450,11 @@ def test_but_a_vm_that_starts_shows_that_it_was_started(ward: Ward) -> None:
 
 def test_where_nothing_can_be_seen_after_a_loss_it_stays_unknown(ward: Ward) -> None:
     ward.faults.reset(PATCH)
-    ward.faults.meanwhile(PATCH, lambda _state: ward.faults.fail("^GET ", 403, None, code="Forbidden", message="no"))
+
+    def hide(_state: DemoEstate) -> None:
+        ward.faults.fail("^GET ", 403, None, code="Forbidden", message="no")
+
+    ward.faults.meanwhile(PATCH, hide)
     fate, said = ward.one()
     assert (fate, "could not be read again" in said) == (Fate.UNKNOWN, True)
     assert ward.sent == [0]
@@ -573,3 +580,183 @@ class _Full(list[Step]):
 
     def append(self, _step: Step) -> None:
         raise UsageError("the disk is full")
+
+
+# The commands: what is refused, and what is held back.
+
+DAILY = "enable-periodic-assessment"
+
+
+@pytest.fixture
+def acting(serve: Serve, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Acting]:
+    def start(state: DemoEstate) -> Acting:
+        return Acting(serve(estate=state, retry_after=0.02).server, tmp_path, monkeypatch)
+
+    return start
+
+
+def unassessed(machines: int) -> tuple[DemoEstate, list[str]]:
+    """VMs that are not assessed periodically, under no schedule."""
+    state = empty_estate(NOW)
+    [subscription] = state.subscriptions
+    ids = [
+        add_vm(state, subscription=subscription, resource_group=f"rg-{number}", name=f"vm-{number}", os_type="Windows")
+        for number in range(1, machines + 1)
+    ]
+    for each in ids:
+        patch_settings_of(state.machine(each))["assessmentMode"] = "ImageDefault"
+    return state, ids
+
+
+def edited(change: Callable[[Any], Any]) -> Callable[[], None]:
+    def edit() -> None:
+        plan = json.loads(Path("plan.json").read_bytes())
+        change(plan)
+        Path("plan.json").write_text(json.dumps(plan))
+
+    return edit
+
+
+def test_what_must_not_be_applied_is_refused_and_nothing_is_written(acting: Callable[..., Acting]) -> None:
+    state, _ = unassessed(2)
+    user = acting(state)
+    user.plan(DAILY)
+    good = Path("plan.json").read_bytes()
+
+    def refusal(*options: str) -> str:
+        code, err = user("apply", "plan.json", *options)
+        assert code == 2
+        Path("plan.json").write_bytes(good)
+        return err
+
+    assert "the plan is for the cloud public, and this is usgov" in refusal("--yes", "--cloud", "usgov")
+    assert "there is no terminal to ask on" in refusal()
+    assert "the plan touches 2 machines, and at most 1 may be touched" in refusal("--yes", "--max-machines", "1")
+    assert "at most 1 may be touched" in refusal("--yes", "--max-percent", "50")
+    assert "the journal nowhere/j cannot be written" in refusal("--yes", "--journal", "nowhere/j")
+    edited(lambda plan: plan["actions"][0]["call"].update(method="DELETE"))()
+    assert "was changed after it was made" in refusal("--yes")
+    Path("plan.json").write_text("{}")
+    assert "is no plan" in refusal("--yes")
+    state.subscriptions[next(iter(state.subscriptions))]["tenantId"] = "11111111-0000-4000-8000-000000000000"
+    assert "the plan is for the tenant" in refusal("--yes")
+    assert user.sent == []
+    assert not Path(JOURNAL).exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="no device that is always full")
+def test_a_full_disk_stops_before_the_first_write(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(1)[0])
+    user.plan(DAILY)
+    code, report = user.apply("--journal", "/dev/full")
+    [action] = report["actions"]
+    assert (code, action["fate"], user.sent) == (1, "skipped", [])
+    assert "nothing was sent: the journal /dev/full cannot be written: No space left" in action["said"]
+
+
+def test_what_came_in_the_way_after_the_plan_is_respected(acting: Callable[..., Acting]) -> None:
+    state, ids = unassessed(7)
+    locked, ignored, soon, in_window, changed, healed, free = ids
+    user = acting(state)
+    user.plan(DAILY)
+
+    add_lock(state, locked, "ReadOnly", "frozen")
+    state.machine(ignored)["tags"]["aumdoctor:ignore"] = ""
+    for machine, start in ((soon, "12:10"), (in_window, "11:00")):
+        schedule = SCHEDULES[2]._replace(name=f"mc-{start[:2]}", time_zone="UTC", start=start, duration="02:00")
+        assign(state, machine, add_configuration(state, subscription=machine.split("/")[2], schedule=schedule))
+    patch_settings_of(state.machine(changed)).pop("assessmentMode")
+    patch_settings_of(state.machine(healed))["assessmentMode"] = "AutomaticByPlatform"
+    state.touch(*ids)
+    before = user.state.snapshot()
+
+    code, report = user.apply()
+    said = {action["machines"][0].rsplit("/", 1)[-1]: action["said"] for action in report["actions"]}
+    for machine, expected in (
+        (locked, r"the lock frozen \(ReadOnly\) stands on "),
+        (ignored, "has the tag aumdoctor:ignore"),
+        (soon, "the patch window of mc-12 begins at 2026-06-10 12:10 UTC, too soon for a change"),
+        (in_window, "the patch window of mc-11 is open until 2026-06-10 13:00 UTC"),
+        (changed, "assessmentMode is absent now, not ImageDefault as expected: it was changed meanwhile"),
+        (healed, "the finding is gone"),
+        (free, "carried out"),
+    ):
+        assert re.search(expected, said[machine.rsplit("/", 1)[-1]]), said
+    assert user.sent == ["PATCH vm-7 200"]
+    assert len(difference(before, state.snapshot())) == 1
+    assert (code, report["counts"]["skipped"], report["counts"]["cured"]) == (1, 6, 1)
+
+
+def test_a_canary_that_is_not_cured_stops_the_rest(acting: Callable[..., Acting]) -> None:
+    state, _ = unassessed(3)
+    user = acting(state)
+    user.plan(DAILY)
+    user.server.faults.answer("^PATCH ", {}, 200, 1)
+    code, report = user.apply("--canary", "1")
+    assert [action["fate"] for action in report["actions"]] == ["done", "not-run", "not-run"]
+    assert report["actions"][0]["cure"] == "not-cured"
+    assert (code, report["stopped"]) == (1, "1 of 1 actions on the first machines did not cure")
+    assert user.sent == ["PATCH vm-1 200"]
+
+
+def test_a_canary_that_is_cured_is_followed_by_the_rest(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(3)[0])
+    user.plan(DAILY)
+    code, report = user.apply("--canary", "1")
+    assert (code, report["counts"]["cured"], report["stopped"]) == (0, 3, "")
+
+
+def test_after_more_failures_than_allowed_it_ends(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(3)[0])
+    user.plan(DAILY)
+    user.server.faults.fail("^PATCH ", 400, None, code="BadRequest", message="no")
+    code, report = user.apply("--stop-on-errors", "1", "--parallel", "1")
+    assert [action["fate"] for action in report["actions"]] == ["failed", "failed", "not-run"]
+    assert (code, report["stopped"]) == (1, "2 of 3 actions failed")
+
+
+def test_what_could_not_be_looked_at_afterwards_is_not_called_cured(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(1)[0])
+    user.plan(DAILY)
+    [subscription] = user.state.subscriptions
+    user.server.faults.meanwhile("^PATCH ", lambda _: user.server.faults.deny(subscription))
+    code, report = user.apply()
+    assert report["actions"][0]["cure"] != "cured", report["actions"]
+    assert code in (1, 3)
+
+
+def test_taken_back_and_applied_again(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(1)[0])
+    user.plan(DAILY)
+    assert user.apply()[1]["counts"]["cured"] == 1
+    code, err = user("undo", JOURNAL)
+    assert (code, "nothing was taken back: there is no terminal to ask on" in err) == (2, True)
+    assert len(user.changes()) == 1
+    code, report = user.undo()
+    assert (code, report["counts"]["done"], user.changes()) == (0, 1, [])
+    assert user("undo", JOURNAL, "--yes")[0] == 2, "there is nothing left to take back"
+    code, report = user.apply()
+    assert (code, report["counts"]["cured"]) == (0, 1)
+    assert len(user.changes()) == 1
+
+
+def test_only_what_is_named_is_taken_back_and_nothing_that_somebody_changed_since(
+    acting: Callable[..., Acting],
+) -> None:
+    state, [first, _] = unassessed(2)
+    user = acting(state)
+    user.plan(DAILY)
+    user.apply()
+    patch_settings_of(state.machine(first)).pop("assessmentMode")
+    state.touch(first)
+    code, report = user.undo("--only", "vm-2")
+    assert [action["call"]["path"].rsplit("/", 1)[-1] for action in report["actions"]] == ["vm-2"]
+    assert (code, report["actions"][0]["fate"]) == (0, "done")
+
+    code, report = user.undo()
+    [action] = report["actions"]
+    assert (code, action["fate"]) == (1, "skipped")
+    assert "assessmentMode is absent now, not AutomaticByPlatform as expected" in action["said"]
+    assert "assessmentMode" not in patch_settings_of(state.machine(first))
+    code, err = user("undo", JOURNAL, "--yes", "--only", "vm-9")
+    assert (code, "check --only" in err) == (2, True)

@@ -1,0 +1,139 @@
+"""All that a person gives, read: paths in, a case out."""
+
+from __future__ import annotations
+
+import posixpath
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from aumdoctor.errors import UsageError
+from aumdoctor.guest.artefact import Artefact, UnreadableError
+from aumdoctor.guest.hosts import Read, by_machine
+from aumdoctor.guest.opening import Limits, artefacts
+from aumdoctor.guest.reader import Reader
+from aumdoctor.guest.readers.registry import READERS
+from aumdoctor.model.guest import Case, Damage, Origin, PatchRequest, PatchStatus, Reading, Record, Source
+
+
+def read_case(paths: Sequence[str], *, limits: Limits | None = None, readers: Sequence[Reader] | None = None) -> Case:
+    """Read files, folders and archives, each the path alone or `NAME=PATH`, where NAME is the machine that it is of.
+
+    Raises UsageError where there is no such path. All else that cannot be read is told in the sources of the case.
+    """
+    limits = limits or Limits()
+    seen: set[tuple[int, int]] = set()
+    reads: list[Read] = []
+    for given, path in [_named(each) for each in paths]:
+        for each in artefacts([path], limits=limits, seen=seen):
+            if isinstance(each, Artefact):
+                read = _read(each, READERS if readers is None else readers, limits.records)
+                reads.append(msgspec.structs.replace(read, given=given))
+            elif reads and reads[-1].source.file == each.file:
+                reads[-1] = _ended_early(reads[-1], each.why)
+            else:
+                reads.append(Read(source=each, given=given))
+    return by_machine(list(_orphans_marked(reads)))
+
+
+def _named(argument: str) -> tuple[str, Path]:
+    name, is_named, rest = argument.partition("=")
+    candidates = [("", argument)]
+    if is_named and name.strip() and rest:
+        candidates.append((name.strip(), rest))
+    for given, path in candidates:
+        if _exists(path):
+            return given, Path(path)
+    raise UsageError(
+        f"there is no file or folder {candidates[-1][1]}",
+        advice="give files, folders or archives of a machine, or NAME=PATH to say which machine a path is of",
+    )
+
+
+def _exists(path: str) -> bool:
+    try:
+        return Path(path).exists()
+    except (OSError, ValueError):
+        return False
+
+
+def _read(artefact: Artefact, readers: Sequence[Reader], most: int) -> Read:
+    """What the first reader that knows the artefact makes of it."""
+    source = Source(file=artefact.path, reading=Reading.UNRECOGNISED, size=artefact.size)
+    if not artefact.head:
+        return Read(source=msgspec.structs.replace(source, why="it is empty"))
+    reader = next((each for each in readers if _recognises(each, artefact)), None)
+    if reader is None:
+        return Read(source=source)
+    records: list[Record] = []
+    why = ""
+    try:
+        for record in reader.read(artefact):
+            if len(records) >= most:
+                why = f"more than {most:,} records; the rest is not looked at"
+                records.append(Damage(origin=record.origin, why=why))
+                break
+            records.append(record)
+    except UnreadableError as error:
+        why = str(error) or "it cannot be read"
+    except Exception as error:  # noqa: BLE001 - one artefact must not cost the others: it is told with its reason
+        why = f"the reader {reader.name} failed: {type(error).__name__}: {error}"
+    damages = [record for record in records if isinstance(record, Damage)]
+    if why and not records:
+        reading = Reading.UNREADABLE
+    else:
+        reading = Reading.PARTLY if why or damages else Reading.READ
+    if not why and damages:
+        why = damages[0].why
+    return Read(
+        source=msgspec.structs.replace(source, reading=reading, reader=reader.name, records=len(records), why=why),
+        records=tuple(records),
+    )
+
+
+def _recognises(reader: Reader, artefact: Artefact) -> bool:
+    try:
+        return reader.recognises(artefact)
+    except Exception:  # noqa: BLE001 - as above: another reader may know it
+        return False
+
+
+def _ended_early(read: Read, why: str) -> Read:
+    """The bytes of the artefact ended before their time: said, and its records stand."""
+    source = read.source
+    said = f"{source.why}; {why}" if source.why and source.why != why else why
+    if source.reading in (Reading.UNRECOGNISED, Reading.UNREADABLE):
+        return msgspec.structs.replace(read, source=msgspec.structs.replace(source, why=said))
+    records = (*read.records, Damage(origin=Origin(source.file), why=why))
+    changed = msgspec.structs.replace(source, reading=Reading.PARTLY, why=said, records=len(records))
+    return msgspec.structs.replace(read, source=changed, records=records)
+
+
+def _orphans_marked(reads: list[Read]) -> Iterator[Read]:
+    """Statuses with a number above that of the newest request of the same extension folder (`config/5.settings` beside
+    `status/7.status`), which came with a golden image. A reader sees one folder only."""
+    newest: dict[str, int] = defaultdict(lambda: -1)
+    for read in reads:
+        if read.source.file.lower().endswith(".settings"):
+            for record in read.records:
+                if isinstance(record, PatchRequest) and record.sequence is not None:
+                    folder = _extension_folder(read.source.file)
+                    newest[folder] = max(newest[folder], record.sequence)
+    for read in reads:
+        folder = _extension_folder(read.source.file)
+        if read.source.file.lower().endswith(".status") and folder in newest:
+            records = tuple(_marked(record, newest[folder]) for record in read.records)
+            read = msgspec.structs.replace(read, records=records)
+        yield read
+
+
+def _extension_folder(file: str) -> str:
+    return posixpath.dirname(posixpath.dirname(file))
+
+
+def _marked(record: Record, newest: int) -> Record:
+    if isinstance(record, PatchStatus) and record.sequence is not None and record.sequence > newest:
+        return msgspec.structs.replace(record, is_orphan=True)
+    return record
