@@ -172,19 +172,26 @@ def bounds_of(machines: int | None, percent: float | None, parallel: int, canary
 
 
 def _present(reach: Reach, made: PlanFile, machines: Sequence[str]) -> Estate:
-    """The estate as it is now; the machines of the plan are read from ARM."""
+    """The estate as it is now; the machines of the plan are read from ARM. Raises KeyboardInterrupt where reading was
+    ended: what was not seen is nothing to act on."""
     from aumdoctor.checks.registry import CHECKS
     from aumdoctor.model.facts import Fact
 
     wanted = list(dict.fromkeys(machines))
+    # A schedule may lie in another subscription than its machines, and its locks are looked at there.
+    targets = (subscription for action in made.actions if (subscription := ids.subscription_of(action.target.path)))
+    by_key = {each.lower(): each for each in (*targets, *made.subscriptions)}
     guards = (Fact.LOCKS, Fact.ASSIGNMENTS, Fact.CONFIGURATIONS, Fact.EVENT_SUBSCRIPTIONS, Fact.POLICY_ASSIGNMENTS)
-    return reach.estate(
+    estate = reach.estate(
         CHECKS,
         facts=guards,
         depth="acting",
         suspects=lambda estate: _of_plan(estate, made, wanted),
-        subscriptions=made.subscriptions,
+        subscriptions=tuple(by_key.values()),
     )
+    if estate.interrupted:
+        raise KeyboardInterrupt
+    return estate
 
 
 def _of_plan(estate: Estate, made: PlanFile, machines: Sequence[str]) -> Iterable[str]:
@@ -198,11 +205,13 @@ def _of_plan(estate: Estate, made: PlanFile, machines: Sequence[str]) -> Iterabl
 
 
 def _examined(estate: Estate, made: PlanFile) -> Examination:
-    """The present examination, with cures made out as the plan made them out (some carry its time in their names)."""
+    """The present examination by the plan's checks, with cures made out as the plan made them out (some carry its time
+    in their names)."""
     from aumdoctor.checks.registry import CHECKS
     from aumdoctor.diagnosis.examine import examine
 
-    return examine(msgspec.structs.replace(estate, collected_at=made.collected_at), CHECKS, estate.collected_at)
+    checks = [check for check in CHECKS if not made.checks or check.id in made.checks]
+    return examine(msgspec.structs.replace(estate, collected_at=made.collected_at), checks, estate.collected_at)
 
 
 def _still_wanted(

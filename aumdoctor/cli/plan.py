@@ -94,7 +94,7 @@ def plan(
         if not any(action.remedy == name for action in made.actions):
             reach.note(f"nothing that was found is cured by {name}")
     code = exit_code_of(examination, unread)
-    written = plan_file(reach, made, selection, estate, tenant)
+    written = plan_file(reach, made, selection, examination, tenant)
     not_seen = (*not_seen_in(examination), *unread)
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
@@ -213,12 +213,15 @@ def _connected(reach: Reach) -> Iterator[ConnectionOptions]:
         yield connection
 
 
-def plan_file(reach: Reach, made: Plan, selection: Selection, estate: Estate, tenant: str | None) -> PlanFile:
+def plan_file(reach: Reach, made: Plan, selection: Selection, examination: Examination, tenant: str | None) -> PlanFile:
     """The plan as its file holds it, sealed."""
     from aumdoctor import __version__
+    from aumdoctor.checks.registry import CHECKS
     from aumdoctor.diagnosis.plan import fingerprint
     from aumdoctor.remedies.plan import PlanFile
 
+    estate = examination.estate
+    is_all = {check.id for check in CHECKS} <= set(examination.checks)
     return PlanFile(
         tool=f"aumdoctor {__version__}",
         made_at=reach.now,
@@ -226,6 +229,7 @@ def plan_file(reach: Reach, made: Plan, selection: Selection, estate: Estate, te
         cloud=estate.scope.cloud,
         tenant_id=tenant,
         subscriptions=tuple(subscription.id for subscription in estate.subscriptions),
+        checks=() if is_all else examination.checks,
         selection=selection,
         estate=fingerprint(estate),
         actions=made.actions,

@@ -186,7 +186,7 @@ def _planned(call: _Call) -> _Planned:
     )
     unread: list[str] = []
     made = with_before(reach, made, unread)
-    file = plan_file(reach, made, selection, estate, tenant)
+    file = plan_file(reach, made, selection, examination, tenant)
     if call.plan_out is not None:
         plans.save(call.plan_out, file)
         reach.note(f"{count(len(made.actions), 'action')} planned, written to {call.plan_out}")
@@ -264,7 +264,7 @@ def _carried_out(call: _Call, book: Path, planned: _Planned) -> Applied:
         return _report(call, book, made.actions, stopped=stopped, exit_code=code, digest=made.digest)
     if not made.actions:
         return _report(call, book, (), stopped="", exit_code=planned.code, digest=made.digest)
-    report = carry_out(_Firm(reach), made, call.bounds, book, yes=True, command="remediate")
+    report = carry_out(reach, made, call.bounds, book, yes=True, command="remediate")
     worst = report.exit_code if report.exit_code != exit_codes.HEALTHY else planned.code
     return msgspec.structs.replace(report, exit_code=worst)
 
@@ -318,20 +318,6 @@ def _record(reach: Reach, book: Path, held: Lease | BlobLease) -> None:
                 said=f"done: {held.taken_over}",
             )
         )
-
-
-class _Firm(Reach):
-    """The same way to Azure, on which nothing is done where reading was interrupted."""
-
-    def __init__(self, reach: Reach) -> None:
-        self.__dict__.update(reach.__dict__)
-
-    def estate(self, *arguments: Any, **options: Any) -> Estate:
-        """The estate. Raises KeyboardInterrupt where its reading was ended."""
-        found = super().estate(*arguments, **options)
-        if found.interrupted:
-            raise KeyboardInterrupt
-        return found
 
 
 @contextmanager

@@ -355,8 +355,8 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
     """A plan as it is saved: what it was made from and for whom, and a digest over all of it.
 
     `collected_at` is the time of the estate, `tenant_id` and `cloud` are where it lies, `subscriptions` what was looked
-    at, `estate` is a fingerprint of what was seen. `digest` is that of everything else: a plan that was edited by hand
-    does not match it.
+    at, `checks` the ids of the checks that were run (none: all), `estate` is a fingerprint of what was seen. `digest`
+    is that of everything else: a plan that was edited by hand does not match it.
     """
 
     format: str = "aumdoctor-plan"
@@ -367,6 +367,7 @@ class PlanFile(msgspec.Struct, frozen=True, kw_only=True):
     cloud: str
     tenant_id: str | None
     subscriptions: tuple[str, ...]
+    checks: tuple[str, ...] = ()
     selection: Selection
     estate: str
     actions: tuple[PlannedAction, ...]

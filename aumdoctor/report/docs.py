@@ -12,11 +12,13 @@ import msgspec
 from aumdoctor.checks.check import Check, Subject
 from aumdoctor.diagnosis.causes import parents_of
 from aumdoctor.diagnosis.links import link_of
+from aumdoctor.knowledge import policies
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import READ_PERMISSIONS
 from aumdoctor.model.finding import Finding, Operation, Severity
 from aumdoctor.model.machine import ArcAgent, Machine, MachineKind, PatchSettings
 from aumdoctor.model.maintenance import MaintenanceConfiguration, MaintenanceWindow
+from aumdoctor.model.policy import RoleAssignment
 from aumdoctor.remedies.catalogue import remedies_for
 from aumdoctor.remedies.remedy import Remedy, Risk
 from aumdoctor.report.explanation import SUBJECTS
@@ -220,9 +222,15 @@ def _sample_remedies(check: Check) -> list[dict[str, Remedy]]:
     for, and for the one that differs from that in nothing but the system."""
     found: dict[str, dict[str, Remedy]] = {}
     sample_of: dict[str, object] = {}
-    for machine, window, scheduled in product(_sample_machines(check), _SAMPLE_WINDOWS, ("true", "false")):
+    samples = product(_sample_machines(check), _SAMPLE_WINDOWS, ("true", "false"), ((), (_OWNER,)))
+    for machine, window, scheduled, roles in samples:
         schedule = msgspec.structs.replace(_SCHEDULE, window=window)
-        estate = Estate(collected_at=datetime(2026, 1, 1, tzinfo=UTC), machines=(machine,), configurations=(schedule,))
+        estate = Estate(
+            collected_at=datetime(2026, 1, 1, tzinfo=UTC),
+            machines=(machine,),
+            configurations=(schedule,),
+            role_assignments=roles,
+        )
         finding = Finding(
             check=check.id,
             name=check.name,
@@ -234,7 +242,7 @@ def _sample_remedies(check: Check) -> list[dict[str, Remedy]]:
             machines=(machine.id,),
             details={**_DETAILS, "machineId": machine.id, "scheduled": scheduled},
         )
-        sample = (msgspec.structs.replace(machine, os_type=None), window, scheduled)
+        sample = (msgspec.structs.replace(machine, os_type=None), window, scheduled, roles)
         for remedy in remedies_for(finding, check, estate):
             if sample_of.setdefault(remedy.name, sample) == sample:
                 found.setdefault(remedy.name, {}).setdefault(machine.os_type or "", remedy)
@@ -259,6 +267,13 @@ _SAMPLE_WINDOWS = (
     msgspec.structs.replace(_WINDOW, expiration_date_time="2026-02-01 00:00"),
 )
 _ASSIGNMENT = f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/policyAssignments/{{policyAssignment}}"
+# A policy's identity that lacks nothing.
+_OWNER = RoleAssignment(
+    id=f"{_SUBSCRIPTION}/providers/Microsoft.Authorization/roleAssignments/{{roleAssignment}}",
+    scope=_SUBSCRIPTION,
+    principal_id="{principalId}",
+    role_definition_id=policies.OWNER,
+)
 # Whatever a finding may carry for a remedy, as placeholders.
 _DETAILS = {
     "namespace": "{namespace}",
