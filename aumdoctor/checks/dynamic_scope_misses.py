@@ -24,7 +24,7 @@ from aumdoctor.schedule.scope import NearMiss, failing_clauses, near_misses
     needs=(Fact.ASSIGNMENTS, Fact.MACHINE),
     uses=(Fact.CONFIGURATIONS,),
     blocks=(Operation.SCHEDULE,),
-    remedies=("correct-dynamic-scope",),
+    remedies=("correct-dynamic-scope", "widen-dynamic-scope"),
     causes=("AUM033",),
     source="azure-docs: update-manager/scheduled-patching.md, dynamic-scope-overview.md; azure-rest-api-specs #9075",
 )

@@ -77,6 +77,7 @@ from aumdoctor.remedies.stop_sql_automated_patching import stop_sql_automated_pa
 from aumdoctor.remedies.upgrade_arc_agent import upgrade_arc_agent
 from aumdoctor.remedies.upgrade_linux_release import upgrade_linux_release
 from aumdoctor.remedies.use_supported_image import use_supported_image
+from aumdoctor.remedies.widen_dynamic_scope import widen_dynamic_scope
 from aumdoctor.remedies.work_in_home_tenant import work_in_home_tenant
 
 REMEDIES: tuple[RemedyKind, ...] = (
@@ -153,6 +154,7 @@ REMEDIES: tuple[RemedyKind, ...] = (
     upgrade_arc_agent,
     upgrade_linux_release,
     use_supported_image,
+    widen_dynamic_scope,
     work_in_home_tenant,
 )
 

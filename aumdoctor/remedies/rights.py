@@ -22,6 +22,7 @@ from aumdoctor.model.finding import Confidence, Finding, Severity
 from aumdoctor.model.machine import ArcAgent, Machine, MachineKind, PatchSettings
 from aumdoctor.model.maintenance import (
     ConfigurationAssignment,
+    DynamicScopeFilter,
     InstallPatches,
     MaintenanceConfiguration,
     MaintenanceWindow,
@@ -209,6 +210,7 @@ def _once(actions: Iterable[str]) -> tuple[str, ...]:
 _SUBSCRIPTION = "00000000-0000-0000-0000-000000000000"
 _GROUP = f"/subscriptions/{_SUBSCRIPTION}/resourceGroups/n"
 _SCHEDULE = f"{_GROUP}/providers/Microsoft.Maintenance/maintenanceConfigurations/n"
+_TAGS = {"n": "n"}
 _UNSET = PatchSettings()
 _MANUAL = PatchSettings(patch_mode="Manual", assessment_mode="ImageDefault")
 _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
@@ -250,6 +252,7 @@ def _machines() -> tuple[Machine, ...]:
                     name=name,
                     kind=MachineKind.AZURE_VM,
                     location="n",
+                    tags=_TAGS,
                     os_type=system,
                     has_os_profile=True,
                     patch_settings=settings,
@@ -260,6 +263,7 @@ def _machines() -> tuple[Machine, ...]:
                     name=name,
                     kind=MachineKind.ARC,
                     location="n",
+                    tags=_TAGS,
                     os_type=system,
                     patch_settings=settings,
                     arc=ArcAgent(status="Connected" if power == "running" else "Disconnected"),
@@ -305,6 +309,7 @@ def _assignment(machine: Machine) -> ConfigurationAssignment:
         maintenance_configuration_id=_SCHEDULE,
         resource_id=machine.id,
         location="n",
+        filter=DynamicScopeFilter(tags={name: (value.upper(),) for name, value in _TAGS.items()}),
     )
 
 

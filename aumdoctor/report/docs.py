@@ -17,7 +17,12 @@ from aumdoctor.model.estate import Estate
 from aumdoctor.model.facts import READ_PERMISSIONS
 from aumdoctor.model.finding import Finding, Operation, Severity
 from aumdoctor.model.machine import ArcAgent, Machine, MachineKind, PatchSettings
-from aumdoctor.model.maintenance import MaintenanceConfiguration, MaintenanceWindow
+from aumdoctor.model.maintenance import (
+    ConfigurationAssignment,
+    DynamicScopeFilter,
+    MaintenanceConfiguration,
+    MaintenanceWindow,
+)
 from aumdoctor.model.policy import RoleAssignment
 from aumdoctor.remedies.catalogue import remedies_for
 from aumdoctor.remedies.remedy import Remedy, Risk
@@ -223,12 +228,14 @@ def _sample_remedies(check: Check) -> list[dict[str, Remedy]]:
     found: dict[str, dict[str, Remedy]] = {}
     sample_of: dict[str, object] = {}
     samples = product(_sample_machines(check), _SAMPLE_WINDOWS, ("true", "false"), ((), (_OWNER,)))
+    about = {"assignmentId": _SCOPE.id} if check.name == "dynamic-scope-misses" else {}
     for machine, window, scheduled, roles in samples:
         schedule = msgspec.structs.replace(_SCHEDULE, window=window)
         estate = Estate(
             collected_at=datetime(2026, 1, 1, tzinfo=UTC),
             machines=(machine,),
             configurations=(schedule,),
+            assignments=(_SCOPE,) if check.applies_to is Subject.ESTATE else (),
             role_assignments=roles,
         )
         finding = Finding(
@@ -240,7 +247,7 @@ def _sample_remedies(check: Check) -> list[dict[str, Remedy]]:
             message="",
             evidence=(),
             machines=(machine.id,),
-            details={**_DETAILS, "machineId": machine.id, "scheduled": scheduled},
+            details={**_DETAILS, **about, "machineId": machine.id, "scheduled": scheduled},
         )
         sample = (msgspec.structs.replace(machine, os_type=None), window, scheduled, roles)
         for remedy in remedies_for(finding, check, estate):
@@ -274,6 +281,14 @@ _OWNER = RoleAssignment(
     principal_id="{principalId}",
     role_definition_id=policies.OWNER,
 )
+# A dynamic scope that misses the machine by a letter. Only estate-wide findings are about one.
+_SCOPE = ConfigurationAssignment(
+    id=f"{_SUBSCRIPTION}/providers/Microsoft.Maintenance/configurationAssignments/{{assignment}}",
+    name="{assignment}",
+    maintenance_configuration_id=_SCHEDULE.id,
+    location="global",
+    filter=DynamicScopeFilter(tags={"PatchWave": ("wave-a",)}),
+)
 # Whatever a finding may carry for a remedy, as placeholders.
 _DETAILS = {
     "namespace": "{namespace}",
@@ -300,6 +315,7 @@ def _sample_machines(check: Check) -> Iterator[Machine]:
                 name="{machine}",
                 kind=MachineKind.AZURE_VM,
                 location="{location}",
+                tags={"PatchWave": "Wave-A"},
                 os_type=os_type,
                 power_state=power_state,
                 patch_settings=settings,

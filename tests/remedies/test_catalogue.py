@@ -11,6 +11,7 @@ from aumdoctor.checks.registry import CHECKS
 from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Confidence, Finding, Severity
 from aumdoctor.model.machine import Machine
+from aumdoctor.model.maintenance import DynamicScopeFilter
 from aumdoctor.remedies.catalogue import BY_NAME, REMEDIES
 from aumdoctor.remedies.remedy import Remedy, RemedyKind, Risk
 from tests.builders import (
@@ -31,8 +32,9 @@ HOSTILE = "a b; $(rm -rf ~) `id` 'x' \"y\" & | > \\"
 def machines(name: str) -> list[Machine]:
     settings = patch_settings(patch_mode="Manual")
     fresh = patch_settings(patch_mode=None, assessment_mode=None, bypass_platform_safety_checks_on_user_schedule=None)
+    tags = {name: "value"}
     return [
-        azure_vm(name, resource_group=name, power_state="deallocated", patch_settings=settings),
+        azure_vm(name, resource_group=name, power_state="deallocated", patch_settings=settings, tags=tags),
         azure_vm(f"{name}2", resource_group=name, os_type="Linux", patch_settings=fresh),
         azure_vm(f"{name}3", resource_group=name, os_type=None),
         arc_machine(name, resource_group=name, location=name, arc=arc_agent(status="Disconnected")),
@@ -79,7 +81,11 @@ def made_out(kind: RemedyKind, name: str) -> list[Remedy]:
     known = machines(name)
     usual = configuration(name, resource_group=name)
     odd = change(usual.window, duration="04:30", expiration_date_time="2026-01-31 00:00", time_zone=name)
-    seen: list[Estate] = [estate(*known, configurations=[schedule]) for schedule in (usual, change(usual, window=odd))]
+    spelled = change(static_assignment(known[0], usual, name=name), filter=DynamicScopeFilter(tags={name: ("VALUE",)}))
+    seen: list[Estate] = [
+        estate(*known, configurations=[schedule], assignments=[spelled])
+        for schedule in (usual, change(usual, window=odd))
+    ]
     remedies = (
         kind.prescribe(finding, each) for each in seen for machine in known for finding in findings_about(machine, name)
     )

@@ -126,6 +126,7 @@ CASES: dict[str, Case] = {
         "AUM040", (rf"{SETTINGS}\.automaticByPlatformSettings\.rebootSetting: 'Never' -> 'IfRequired'",)
     ),
     "set-time-zone": Case("AUM064", (rf"{WINDOW}\.timeZone: 'Europe/Berlin' -> 'W. Europe Standard Time'",)),
+    "widen-dynamic-scope": Case("AUM072", (r"assignments .* properties\.filter\.tagSettings\.tags\.",)),
     # Azure takes no window of that length, and kept one that was there before the limit.
     "shorten-window": Case("AUM057", SHORTENED, SHORTENED, "The duration '04:30' .* is not from 01:30 to 03:55"),
     "stagger-schedules": Case("AUM009", (rf"{WINDOW}\.startDateTime: '.* 02:00' -> '.* 04:30'",)),
