@@ -21,6 +21,7 @@ from aumdoctor.cli import (
     explain,
     forecast,
     gate,
+    guest,
     permissions,
     plan,
     remediate,
@@ -75,6 +76,7 @@ app.command("plan")(plan.plan)
 app.command("apply")(apply.apply)
 app.command("undo")(undo.undo)
 app.command("remediate")(remediate.remediate)
+app.command("guest")(guest.guest)
 app.command("permissions")(permissions.permissions)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(

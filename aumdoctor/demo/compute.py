@@ -75,7 +75,8 @@ def _arc(call: Call) -> Wire:
     return _find(call, call.state.arc, HYBRID)
 
 
-def _machine(call: Call) -> Wire:
+def machine_of(call: Call) -> Wire:
+    """The VM or Arc-enabled server that a request is about. Raises ArmError 404."""
     return _arc(call) if "/microsoft.hybridcompute/" in call.path.lower() else _vm(call)
 
 
@@ -299,7 +300,7 @@ def patch_arc(call: Call) -> Answer:
 
 def list_extensions(call: Call) -> Answer:
     """The extensions of a machine. The Compute provider's list has no pages."""
-    machine = _machine(call)
+    machine = machine_of(call)
     extensions = call.state.extensions.get(key(machine["id"]), {}).values()
     return Answer(body={"value": [_shown_extension(call, machine, extension) for extension in extensions]})
 
@@ -313,7 +314,7 @@ def _shown_extension(call: Call, machine: Wire, extension: Wire) -> Wire:
 
 def get_extension(call: Call) -> Answer:
     """One extension of a machine."""
-    machine = _machine(call)
+    machine = machine_of(call)
     operations.look(call.azure, machine["id"])
     found = _extension(call, machine)
     if found is None:
@@ -327,7 +328,7 @@ def _extension(call: Call, machine: Wire) -> Wire | None:
 
 def delete_extension(call: Call) -> Answer:
     """Remove an extension, which is `Deleting` meanwhile; 204 where there is none."""
-    state, machine = call.state, _machine(call)
+    state, machine = call.state, machine_of(call)
     extension = _extension(call, machine)
     if extension is None:
         return Answer(204)
@@ -356,7 +357,7 @@ def _refuse_extensions_while_off(machine: Wire) -> None:
 
 def put_extension(call: Call) -> Answer:
     """Install an extension; the patch extension is the service's own and is refused."""
-    machine = _machine(call)
+    machine = machine_of(call)
     properties = call.json().get("properties") or {}
     publisher, type_ = properties.get("publisher", ""), properties.get("type", "")
     if not is_arc(machine) and publisher.lower() == "microsoft.cplat.core":
@@ -383,7 +384,7 @@ def _act(
     """
 
     def handler(call: Call) -> Answer:
-        machine = _machine(call)
+        machine = machine_of(call)
         if refuse is not None:
             refuse(call, machine)
         effects.refuse_unless_reachable(machine)
@@ -413,25 +414,6 @@ def _refuse_installation(call: Call, machine: Wire) -> None:
 def _install(call: Call, machine: Wire) -> Wire:
     properties = effects.install(call.state, machine, call.azure.now())
     return properties if is_arc(machine) else effects.compute_installation(properties)
-
-
-def _refuse_command(call: Call, _machine: Wire) -> None:
-    if not call.json().get("commandId"):
-        raise _invalid("Required parameter 'commandId' is missing (null).", "commandId")
-
-
-def _run_command(_call: Call, machine: Wire) -> Wire:
-    if os_type_of(machine) == "Linux":
-        message = "Enable succeeded: \n[stdout]\n\n[stderr]\n"
-        codes = {"ProvisioningState/succeeded": message}
-    else:
-        codes = {"ComponentStatus/StdOut/succeeded": "", "ComponentStatus/StdErr/succeeded": ""}
-    return {
-        "value": [
-            {"code": code, "level": "Info", "displayStatus": "Provisioning succeeded", "message": text}
-            for code, text in codes.items()
-        ]
-    }
 
 
 def _power(before: str, after: str) -> Callable[[Call], Answer]:
@@ -518,7 +500,6 @@ ROUTES: tuple[Route, ...] = (
         "POST", f"{VM}/deallocate", f"{COMPUTE}/deallocate/action", _power("deallocating", "deallocated"), "DeleteVM"
     ),
     route("POST", f"{VM}/reapply", f"{COMPUTE}/reapply/action", _reapply, "UpdateVM"),
-    route("POST", f"{VM}/runCommand", f"{COMPUTE}/runCommand/action", _act(_run_command, _refuse_command), "UpdateVM"),
     route("GET", f"/subscriptions/{{subscription}}/providers/{HYBRID}", f"{HYBRID}/read", list_arc),
     route("GET", f"{GROUP}/providers/{HYBRID}", f"{HYBRID}/read", list_arc),
     route("GET", ARC, f"{HYBRID}/read", get_arc),

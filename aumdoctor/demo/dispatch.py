@@ -6,13 +6,14 @@ from __future__ import annotations
 import re
 from datetime import UTC, datetime
 
-from aumdoctor.demo import beside, compute, governance, identity, maintenance, operations, resources
+from aumdoctor.demo import beside, compute, governance, identity, maintenance, operations, resources, run_commands
 from aumdoctor.demo.state import COMPUTE, key
 from aumdoctor.demo.throttling import Verdict
 from aumdoctor.demo.web import Answer, ArmError, Azure, Call, Route
 
 ROUTES: tuple[Route, ...] = (
     *compute.ROUTES,
+    *run_commands.ROUTES,
     *resources.ROUTES,
     *maintenance.ROUTES,
     *governance.ROUTES,

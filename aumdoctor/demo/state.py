@@ -97,6 +97,7 @@ _WRITABLE = (
     "remediation_deployments",
     "role_assignments",
     "locks",
+    "run_commands",
 )
 _WRITE_TIMES = {
     "time",
@@ -163,6 +164,8 @@ class DemoEstate:
         """By subscription id."""
         self.guest_faults: dict[str, Wire] = {}
         """By the key of the machine: the error details with which every assessment of that machine fails."""
+        self.run_commands: dict[str, Wire] = {}
+        """Managed run commands of machines of either kind."""
         self.planted: set[tuple[str, str]] = set()
         self.affected: set[str] = set()
         self.touched: set[str] = set()

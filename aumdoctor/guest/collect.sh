@@ -9,8 +9,8 @@
 # and always {"c":"end","n":<lines before it>} last. AUMDOCTOR_ROOT: where files are looked for (default /).
 LC_ALL=C
 export LC_ALL
-PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
 R=${AUMDOCTOR_ROOT:-}
+[ -n "$R" ] || PATH=$PATH:/usr/sbin:/sbin:/usr/bin:/bin
 N=0
 MOST=131072
 

@@ -71,9 +71,12 @@ _HEADING = re.compile(
     r"nltest|setspn|secedit|wmic|dism|w32tm)(?:\.exe)?[ \t]+[^ \t]|"
     r"(?:klist|systeminfo|hostname|ver)[ \t=#*-]*$|"
     r"(?:Get|Test|Measure)-(?:ItemProperty|ItemPropertyValue|Path|Item|HotFix|Service|CimInstance|WmiObject|ComputerInfo|"
-    r"LocalGroupMember|ClusterNode|ClusterGroup|ClusterResource|VMReplication|NetConnection|ComputerSecureChannel)\b|"
+    r"LocalGroupMember|ClusterNode|ClusterGroup|ClusterResource|VMReplication|NetConnection|ComputerSecureChannel)\b"
+    r"(?![ \t]{0,3}:)|"
     r"\(Get-ItemProperty\b).*)"
 )
+# The byte order mark of UTF-16 as it looks where the line was taken for Latin-1 or cp932.
+_MARKS = "\xff\xfe\uf8f3\uf8f2"
 _ANSI = re.compile(r"\x1b\[[0-9;]{0,20}m")
 
 
@@ -83,7 +86,7 @@ def sections(lines: Iterable[tuple[int, str]], file: str) -> Iterator[Section]:
     command = computer = ""
     continued = False
     for number, raw in lines:
-        line = Line(number, _ANSI.sub("", raw[:LONGEST_LINE]) if "\x1b" in raw else raw[:LONGEST_LINE])
+        line = Line(number, _clean(raw[: 2 * LONGEST_LINE])[:LONGEST_LINE])
         prompt = command_line(line.text)
         if prompt is None and line.text.startswith(">>") and command and not held:
             command += " " + line.text.lstrip("> ")
@@ -102,6 +105,14 @@ def sections(lines: Iterable[tuple[int, str]], file: str) -> Iterator[Section]:
             held, (command, computer), continued = [], prompt, False
     if command or held:
         yield Section(file=file, lines=held, command=command, computer=computer, continued=continued)
+
+
+def _clean(text: str) -> str:
+    """A line without colours, and without the NULs of what PowerShell appended in UTF-16 to a file of another
+    encoding."""
+    if "\x1b" in text:
+        text = _ANSI.sub("", text)
+    return text.replace("\0", "").lstrip(_MARKS) if "\0" in text else text
 
 
 def command_line(text: str) -> tuple[str, str] | None:

@@ -72,6 +72,13 @@ SIGNATURES = (
     _signature(r"システムは(?:最初に正常に|正常に)シャットダウン", "Microsoft-Windows-Kernel-Power", 41),
 )
 
+# Most lines begin with none of these.
+_FIRST = frozenset(
+    letter
+    for each in SIGNATURES
+    for part in each.begins.pattern.split("|")
+    for letter in (part[:1].lower(), part[:1].upper())
+)
 _OPENING = re.compile(r"^[\s>*・•\-\"'“”‘’「『(\[]{0,20}")
 
 
@@ -79,6 +86,8 @@ def signature_of(line: str) -> Signature | None:
     """The event whose message begins with this line, or None."""
     start = _OPENING.match(line)
     text = line[start.end() if start else 0 :][:800]
+    if text[:1] not in _FIRST:
+        return None
     return next((each for each in SIGNATURES if each.begins.match(text)), None)
 
 
@@ -145,16 +154,18 @@ def _shutdown(message: str) -> dict[str, str]:
     sentence = message[: code.start()] if code else message
     data: dict[str, str] = {}
     if cut := _between(sentence, _SHUTDOWN_EN):
-        data = dict(zip(("param1", "param5", "param2", "param7", "param3"), cut, strict=True))
+        data = dict(zip(("param1", "param5", "param2", "param7", "param3"), cut, strict=False))
     elif cut := _between(sentence, _SHUTDOWN_JA):
-        data = dict(zip(("param1", "param7", "param2", "param5", "param3"), cut, strict=True))
+        data = dict(zip(("param1", "param7", "param2", "param5", "param3"), cut, strict=False))
     elif program := _PROGRAM.search(sentence):
         data["param1"] = program[0]
         if program[1]:
             data["param2"] = program[1]
         if account := _ACCOUNT.search(sentence, program.end()):
             data["param7"] = account[0]
-        data["param3"] = re.split(r"[:：]\s", sentence)[-1].strip()
+        _, colon, reason = sentence.replace("：", ": ").rpartition(": ")
+        if colon:
+            data["param3"] = reason.strip()
     if code is None:
         return data
     data["param4"] = code[1]
@@ -166,14 +177,15 @@ def _shutdown(message: str) -> dict[str, str]:
     return {name: _flat(value) for name, value in data.items()}
 
 
-def _between(text: str, marks: Iterable[re.Pattern[str]]) -> list[str] | None:
-    """The texts behind each of several marks that must follow each other, each up to the next."""
+def _between(text: str, marks: Iterable[re.Pattern[str]]) -> list[str]:
+    """The texts behind each of several marks that follow each other, each up to the next. Where a mark is missing the
+    text is cut off: what stands before it is known."""
     parts: list[str] = []
     start: int | None = None
     for mark in marks:
         found = mark.search(text, start or 0)
         if found is None:
-            return None
+            return parts
         if start is not None:
             parts.append(text[start : found.start()])
         start = found.end()
@@ -247,7 +259,7 @@ _ALL_LABELS = sorted(
     key=len,
     reverse=True,
 )  # fmt: skip
-_ANY_LABEL = re.compile(r"\s(?=(?:" + "|".join(map(re.escape, _ALL_LABELS)) + r")\s?[:：])")
+_ANY_LABEL = re.compile(r"\s(" + "|".join(map(re.escape, _ALL_LABELS)) + r")\s?[:：]")
 _NTSTATUS = re.compile(r"(?:0x)?c[0-9a-f]{7}\b", re.IGNORECASE)
 _LINE = re.compile(r"^[\s>*]*([^:：]{1,80}?)\s?[:：]+[ \t]*(.*)$")
 
@@ -255,7 +267,7 @@ _LINE = re.compile(r"^[\s>*]*([^:：]{1,80}?)\s?[:：]+[ \t]*(.*)$")
 def _logon_failure(message: str) -> dict[str, str]:
     data = _by_labels(message.splitlines())
     if "Status" not in data or "TargetUserName" not in data:
-        told = _by_labels(_ANY_LABEL.sub("\n", " ".join(message.split())).splitlines())
+        told = _by_labels(_ANY_LABEL.sub(r"\n\1:", " ".join(message.split())).splitlines())
         data = told if len(told) > len(data) else data
     if "Status" not in data:
         data = _by_order(message.splitlines()) or data

@@ -1,4 +1,8 @@
-"""An event as XML, as Windows writes it. Parsed without anything that a document could define: no entities, no DTD."""
+"""An event as XML, as Windows writes it.
+
+Each event is parsed alone, from its `<Event` on. So there is no place for a document type definition: entities of its
+own or of other files are errors.
+"""
 
 from __future__ import annotations
 
@@ -20,7 +24,7 @@ _NODE_MARK = re.compile(r"^[-+] (?=<)", re.MULTILINE)
 
 
 class _RefusedError(Exception):
-    """The event is nested too deep, has too many elements, or defines something."""
+    """The event is nested too deep, or has too many elements."""
 
 
 def seen_in_xml(text: str) -> Seen | None:
@@ -103,8 +107,6 @@ def _parsed(text: str) -> Seen | None:
     parser.StartElementHandler = reader.start
     parser.EndElementHandler = reader.end
     parser.CharacterDataHandler = reader.text
-    parser.StartDoctypeDeclHandler = _refuse
-    parser.EntityDeclHandler = _refuse
     try:
         parser.Parse(text, True)
     except (expat.ExpatError, _RefusedError, UnicodeError, ValueError):
@@ -112,10 +114,6 @@ def _parsed(text: str) -> Seen | None:
         if not reader.ended:
             return None
     return _seen(reader)
-
-
-def _refuse(*_: object) -> None:
-    raise _RefusedError
 
 
 def _seen(reader: _Reader) -> Seen | None:

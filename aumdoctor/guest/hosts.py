@@ -13,7 +13,8 @@ A record whose artefact names a computer belongs to that one. Any other belongs,
 Names are one where they differ only in case or domain (`TS01`, `ts01.contoso.local`), as long as no two domains have
 that name, and where one is the other cut to the 15 characters of NetBIOS. A machine that was renamed stays one: an
 event log of one channel with rising record numbers in which one name follows the other and the first does not come
-back. A path that the person named, and that names one computer only, is that machine under the person's name.
+back (of an exported log only where the first is one that setup makes up). A path that the person named, and that names
+one computer only, is that machine under the person's name.
 
 Paths that nobody named count as one tree, so that single files given one by one are one machine, like their folder.
 """
@@ -283,9 +284,15 @@ def _joined(names: Iterable[str]) -> dict[str, str]:
     return keys
 
 
+_EVENT_LOGS = ("evtx", "event-xml", "event-json")
+_GIVEN_BY_SETUP = re.compile(r"(?:win|desktop)-[a-z0-9]{7,11}(?:\..*)?|minwinpc", re.IGNORECASE)
+
+
 def _renamings(read: Read, keys: dict[str, str]) -> list[tuple[str, str]]:
-    """Old and new names of the machine whose own event log this is."""
-    if not read.source.file.lower().endswith(".evtx") or "forwarded" in posixpath.basename(read.source.file).lower():
+    """Old and new names of the machine whose own event log this is. Of an export only names that setup makes up: it may
+    have been put together from several machines."""
+    file = posixpath.basename(read.source.file).lower()
+    if read.source.reader not in _EVENT_LOGS or "forwarded" in file:
         return []
     events = [record for record in read.records if isinstance(record, Event) and _plain(record.computer)]
     numbers = [event.origin.record for event in events if event.origin.record is not None]
@@ -298,7 +305,8 @@ def _renamings(read: Read, keys: dict[str, str]) -> list[tuple[str, str]]:
             order.append(name)
     if len({keys[name] for name in order}) < len(order):
         return []
-    return list(pairwise(order))
+    is_log = read.source.reader == "evtx"
+    return [(old, new) for old, new in pairwise(order) if is_log or _GIVEN_BY_SETUP.fullmatch(old)]
 
 
 def _followed(key: str, renamed: dict[str, str]) -> str:

@@ -6,6 +6,7 @@ Codes: Azure/LinuxPatchExtension, src/core/src/package_managers.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 import msgspec
 
@@ -45,6 +46,7 @@ class Command(msgspec.Struct, frozen=True):
     is_expected: bool | None
 
 
+@lru_cache(maxsize=256)
 def command_of(text: str, code: int) -> Command:
     """A command by its line and its exit code. Paths that the extension makes up for each run are left out of `text`,
     so that the same command is the same."""

@@ -7,8 +7,8 @@
 # AUMDOCTOR_ROOT: where files are looked for (default /); AUMDOCTOR_HOST: the sign-in host that is asked.
 LC_ALL=C
 export LC_ALL
-PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 R=${AUMDOCTOR_ROOT:-}
+[ -n "$R" ] || PATH=$PATH:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin
 H=${AUMDOCTOR_HOST:-login.microsoftonline.com}
 N=0
 LEFT=3900

@@ -12,6 +12,7 @@ from collections.abc import Iterable, Iterator
 from datetime import datetime
 from functools import cache, lru_cache
 from ipaddress import ip_address
+from typing import Any
 from urllib.parse import urlsplit
 
 import msgspec
@@ -34,6 +35,7 @@ _LONGEST_VALUE = 300
 _BEFORE, _AFTER = 400, 1200
 _BLOCK = 1 << 20
 _MOST_KNOWN = 50_000
+_MOST_TEXTS = 500
 _LONGEST_KNOWN = 1000
 _DIGITS = bytes.maketrans(b"123456789", b"000000000")
 
@@ -64,31 +66,56 @@ def _texts() -> tuple[_Text, ...]:
     )
 
 
-@lru_cache(maxsize=2048)
-def _short_line_signs(line: str) -> tuple[Found, ...]:
-    return tuple(_signs_in(line))
+@cache
+def _texts_at() -> tuple[re.Pattern[str], dict[str, tuple[_Text, ...]]]:
+    """One pattern for all texts, and for each text those that begin in the same place where it stands."""
+    by_text = {each.text: tuple(other for other in _texts() if each.text.startswith(other.text)) for each in _texts()}
+    return re.compile(_tree(by_text)), by_text
+
+
+def _tree(words: Iterable[str]) -> str:
+    """A pattern for words that shares their beginnings: many times faster than one after the other."""
+    root: dict[str, Any] = {}
+    for word in words:
+        node = root
+        for letter in word:
+            node = node.setdefault(letter, {})
+        node[""] = {}
+    return _branches(root)
+
+
+def _branches(node: dict[str, Any]) -> str:
+    branches = [re.escape(letter) + _branches(rest) for letter, rest in node.items() if letter]
+    if not branches:
+        return ""
+    together = branches[0] if len(branches) == 1 else f"(?:{'|'.join(branches)})"
+    return f"(?:{together})?" if "" in node else together
 
 
 def signs_in(line: str) -> tuple[Found, ...]:
     """The signs whose texts stand in a line, each with the same values once."""
-    return _short_line_signs(line) if len(line) <= _LONGEST_KNOWN else tuple(_signs_in(line))
+    return _short_line_signs(line) if len(line) <= _LONGEST_KNOWN else _signs_in(line)
 
 
-def _signs_in(line: str) -> list[Found]:
+def _signs_in(line: str) -> tuple[Found, ...]:
+    pattern, by_text = _texts_at()
     found: dict[tuple[str, tuple[tuple[str, str], ...]], Found] = {}
-    for text in _texts():
-        at = line.find(text.text)
-        # The outputs of whole commands stand on one line at times: a text may be there more than once.
-        for _ in range(20):
-            if at < 0:
-                break
-            values = _values(line, at, text)
+    match = pattern.search(line)
+    # The outputs of whole commands stand on one line at times: it may hold many texts.
+    for _ in range(_MOST_TEXTS):
+        if match is None:
+            break
+        for text in by_text[match[0]]:
+            values = _values(line, match.start(), text)
             if values is not None:
                 found.setdefault((text.sign, tuple(sorted(values.items()))), Found(text.sign, values))
-            at = line.find(text.text, at + len(text.text))
+        match = pattern.search(line, match.start() + 1)
     # A pattern that gives no values says no more than one of the same sign that does.
     telling = {sign for sign, values in found if values}
-    return [each for (sign, values), each in found.items() if values or sign not in telling]
+    return tuple(each for (sign, values), each in found.items() if values or sign not in telling)
+
+
+_short_line_signs = lru_cache(maxsize=4096)(_signs_in)
 
 
 def _values(line: str, at: int, text: _Text) -> Values | None:
@@ -180,9 +207,19 @@ def fetch_failures(line: str) -> tuple[Found, ...]:
 
     One line may tell several where the extension has put the output of a command on one line.
     """
-    if not any(text in line for text in fetch_texts()):
-        return ()
-    return tuple(_fetch_failures(line))
+    return _short_line_failures(line) if len(line) <= _LONGEST_KNOWN else _all_failures(line)
+
+
+def _all_failures(line: str) -> tuple[Found, ...]:
+    return tuple(_fetch_failures(line)) if _fetch_pattern().search(line) else ()
+
+
+_short_line_failures = lru_cache(maxsize=4096)(_all_failures)
+
+
+@cache
+def _fetch_pattern() -> re.Pattern[str]:
+    return re.compile(_tree(fetch_texts()))
 
 
 def _fetch_failures(line: str) -> Iterator[Found]:
@@ -409,7 +446,10 @@ def _wide_blocks(artefact: Artefact) -> Iterator[bytes]:
 
 def line_text(data: bytes) -> str:
     """A line of `interesting_lines` as text."""
-    return decode(data).rstrip("\r")
+    try:
+        return data.decode("utf-8").rstrip("\r\0")
+    except UnicodeDecodeError:
+        return decode(data).rstrip("\r")
 
 
 # --- how often -------------------------------------------------------------------------------------------------------
@@ -421,7 +461,7 @@ class _Count:
     def __init__(self) -> None:
         self.seen = 0
         self.further = 0
-        self.last: LogSign | None = None
+        self.last: tuple[Found, int, datetime | None, str] | None = None
 
 
 class Tally:
@@ -449,9 +489,7 @@ class Tally:
             count.seen += 1
             if count.seen > MOST_ALIKE:
                 count.further += 1
-                # Making a record costs far more than counting it.
-                if count.further & 0x3FF == 1 or count.last is None or count.last.at != at:
-                    count.last = self._record(each, line, at, text)
+                count.last = (each, line, at, text[:_LONGEST_KNOWN])
             else:
                 yield self._record(each, line, at, text)
 
@@ -459,10 +497,11 @@ class Tally:
         """Records for what did not stand alone."""
         for count in self._counts.values():
             if count.last is not None:
-                values = {**count.last.values, "count": str(count.further)}
-                if count.last.at is not None:
-                    values["last"] = count.last.at.isoformat()
-                yield msgspec.structs.replace(count.last, values=values)
+                record = self._record(*count.last)
+                values = {**record.values, "count": str(count.further)}
+                if record.at is not None:
+                    values["last"] = record.at.isoformat()
+                yield msgspec.structs.replace(record, values=values)
 
     def _record(self, found: Found, line: int, at: datetime | None, text: str) -> LogSign:
         return LogSign(

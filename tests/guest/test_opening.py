@@ -222,6 +222,34 @@ def test_a_bomb_is_not_unpacked_and_is_told(tmp_path: Path) -> None:
     assert [source.file for source in told] == list(contents)
 
 
+def test_a_file_with_holes_that_stands_for_far_more_than_the_archive_holds(tmp_path: Path) -> None:
+    member = tarfile.TarInfo("x")
+    member.pax_headers = {
+        "GNU.sparse.major": "0",
+        "GNU.sparse.minor": "1",
+        "GNU.sparse.name": "x",
+        "GNU.sparse.size": str(1 << 40),
+        "GNU.sparse.map": f"{(1 << 40) - 1},1",
+    }
+    member.size = 1
+    path = tmp_path / "x.tar"
+    path.write_bytes(member.tobuf(tarfile.PAX_FORMAT) + bytes(512 * 4))
+    contents, told = opened(path, Limits(unpacked_anyway=1 << 20))
+    assert sum(map(len, contents.values())) <= 1 << 20
+    assert "unpacks to more than" in told[0].why
+
+
+def test_a_list_of_files_that_is_too_large_is_not_held_in_memory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("aumdoctor.guest.opening._LARGEST_DIRECTORY", 100)
+    path = tmp_path / "x.zip"
+    path.write_bytes(packed("zip", [(str(number), b"x") for number in range(9)]))
+    contents, told = opened(path)
+    assert not contents
+    assert "list of files" in told[0].why
+
+
 def test_an_archive_within_archives_counts_as_one(tmp_path: Path) -> None:
     inner = packed("zip", [("a", bytes(1 << 20))])
     path = tmp_path / "bomb.zip"
@@ -253,7 +281,7 @@ def test_an_encrypted_entry_is_told_and_the_others_are_read(tmp_path: Path) -> N
     (tmp_path / "x.zip").write_bytes(data)
     contents, told = opened(tmp_path / "x.zip")
     assert list(contents.values()) == [b"open"]
-    assert "encrypted" in told[0].why
+    assert "it is encrypted: unpack" in told[0].why
     assert told[0].file.endswith("!/secret.log")
 
 
@@ -286,8 +314,11 @@ def test_what_can_be_read_of_a_cut_archive_stands(tmp_path: Path, kind: str) -> 
     # bzip2 packs 900,000 bytes at a time: nothing of an unfinished block can be had.
     assert kind == "tar.bz2" or 4 <= len(whole) <= 5
     assert all(any(data.startswith(content) for _, data in entries) for content in contents.values())
-    assert told
     assert all(source.why for source in told)
+    # What is there of the last one is given, and told.
+    cut = [name for name, content in contents.items() if content not in whole]
+    assert {source.file for source in told} >= set(cut)
+    assert kind == "tar.bz2" or cut or kind == "tar.xz"
 
 
 def test_a_damaged_entry_does_not_hide_the_others(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from itertools import pairwise
 
 import msgspec
 
+from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.event_facts import gap, is_naive, number_of, short_name, squeezed, texts_of, value_of
 from aumdoctor.model.guest import ClusterObject, Event
@@ -182,13 +183,9 @@ def effect_of_moving(failing: Evidence, hosts: Sequence[Evidence]) -> Move:
     names = core_group_names(hosts)
     best = Move(cure=Cure.NOT_SEEN)
     order = (Cure.NOT_SEEN, Cure.TOO_EARLY, Cure.NOT_CURED, Cure.CURED)
+    moments = [each.event.at for evidence in hosts for each in password_failures(evidence) if each.is_classic]
     for naive in (False, True):
-        failures = sorted(
-            failure.event.at
-            for evidence in hosts
-            for failure in password_failures(evidence)
-            if failure.is_classic and failure.event.at is not None and is_naive(failure.event.at) is naive
-        )
+        failures = sorted(moment for moment in moments if moment is not None and is_naive(moment) is naive)
         if not failures:
             continue
         ends = {id(evidence): _end(evidence, naive) for evidence in hosts}
@@ -284,12 +281,9 @@ def _named(event: Event, hosts: dict[str, Evidence]) -> Evidence | None:
 
 def _end(evidence: Evidence, naive: bool) -> datetime | None:
     """How far a node's log reaches: the newest event that is not from the Security log, which ends apart."""
-    seen = (
-        event.at
-        for event in evidence.of(Event)
-        if event.at is not None and is_naive(event.at) is naive and event.channel.casefold() != "security"
-    )
-    return max(seen, default=None)
+    ends = [event.at for event in evidence.of(Event) if event.channel.casefold() != "security"]
+    ends.extend(log.last for log in evidence.of(EventLog) if log.channel.casefold() == "system")
+    return max((end for end in ends if end is not None and is_naive(end) is naive), default=None)
 
 
 def _longest_gaps(failures: Sequence[datetime]) -> list[timedelta]:

@@ -20,7 +20,7 @@ from aumdoctor.guest.issues.cluster_events import (
     password_failures,
     witness_failures,
 )
-from aumdoctor.guest.issues.event_facts import gap, in_command, times, when
+from aumdoctor.guest.issues.event_facts import Clock, gap, how_often, in_command, when
 from aumdoctor.knowledge.cluster_password_fix import SOURCE, PasswordFix, Standing, standing_of
 from aumdoctor.model.guest import (
     Differential,
@@ -58,6 +58,10 @@ _READ_BUILD = r'reg query "HKLM\SOFTWARE\Microsoft\Windows NT\CurrentVersion"'
 _READ_EVENTS = (
     "Get-WinEvent -FilterHashtable @{LogName='System'; ProviderName='Microsoft-Windows-FailoverClustering'; "
     "Id=1069,1206,1207,1562,1564} | Format-List TimeCreated,Id,Message"
+)
+_OBJECTS = (
+    "(Get-ClusterResource | Where-Object ResourceType -eq 'Network Name' | Get-ClusterParameter Name).Value | "
+    "ForEach-Object"
 )
 _MOVE = (
     "Get-ClusterGroup | Where-Object GroupType -eq 'Cluster' | Move-ClusterGroup; Get-WinEvent -FilterHashtable "
@@ -158,8 +162,8 @@ def _judged(
     if not classic:
         return _judged_without(failures)
     seen = (
-        f"changing a password failed {times(len(classic))} with a wrong network password, "
-        f"last {when(classic[-1].event.at)}"
+        "changing a password failed with a wrong network password, "
+        f"{how_often([failure.event.at for failure in classic])}"
     )
     then = node.then
     if then.standing is Standing.UNKNOWN:
@@ -218,8 +222,7 @@ def _differentials(
         "the error names a password, not a missing object" if all_are_passwords else "",
         Missing(
             what="whether the cluster's computer objects are there",
-            command="Get-ADComputer -Filter * -Properties PasswordLastSet | Where-Object Name -in "
-            "(Get-Cluster).Name,(Get-ClusterResource | Where-Object ResourceType -eq 'Network Name').Name",
+            command=f"{_OBJECTS} {{ Get-ADComputer $_ -Properties PasswordLastSet }}",
             on=evidence.name,
         ),
     )
@@ -268,8 +271,7 @@ def _permissions(evidence: Evidence, failures: Iterable[PasswordFailure], move: 
 def _acl(evidence: Evidence) -> Missing:
     return Missing(
         what="whether the cluster's account (CNO) may reset the password of, and write to, the computer objects",
-        command="Get-ADComputer (Get-Cluster).Name | ForEach-Object { dsacls $_.DistinguishedName } | "
-        "Select-String ((Get-Cluster).Name + '$') -SimpleMatch",
+        command=f"{_OBJECTS} {{ dsacls (Get-ADComputer $_).DistinguishedName }}",
         on=evidence.name,
     )
 
@@ -349,7 +351,7 @@ def _share(evidence: Evidence, witness: Sequence[Event], failures: Sequence[Pass
         said = "the cluster says itself that it cannot reach the share of the witness (1562, 1564)"
         quotes = evidence.quotes((*unreached, *witness), said, most=3)
         return Differential(name=name, state=Likelihood.LIKELY, said=said, evidence=quotes, missing=(test,))
-    near = [event for event in witness if any(_is_near(event, failure.event) for failure in failures)]
+    near = _near(witness, failures)
     said = "the witness failed within hours of event 1207, which may be its consequence"
     state = Likelihood.INSUFFICIENT
     if not near:
@@ -359,9 +361,10 @@ def _share(evidence: Evidence, witness: Sequence[Event], failures: Sequence[Pass
     return Differential(name=name, state=state, said=said, evidence=quotes, missing=(test,))
 
 
-def _is_near(one: Event, other: Event) -> bool:
-    between = gap(one.at, other.at)
-    return between is not None and abs(between) <= _WITH_A_FAILURE
+def _near(witness: Sequence[Event], failures: Sequence[PasswordFailure]) -> list[Event]:
+    """The failures of the witness that stand within hours of a failed update."""
+    clock = Clock(failure.event.at for failure in failures)
+    return [event for event in witness if clock.has(event.at, before=_WITH_A_FAILURE, after=_WITH_A_FAILURE)]
 
 
 def _witness_alone(evidence: Evidence, witness: Sequence[Event]) -> Verdict:
@@ -465,7 +468,7 @@ def _evidence(
     says = "a password change failed on a wrong password" if classic else "event 1207, of another kind"
     # The newest are those on which the verdict rests.
     yield from evidence.quotes([failure.event for failure in (classic or failures)][-3:], says)
-    near = [event for event in witness if any(_is_near(event, failure.event) for failure in failures)]
+    near = _near(witness, failures)
     yield from evidence.quotes(near, "the file share witness failed within hours of it", most=1)
     yield from (node.quote for node in nodes if node.quote is not None)
     if move.event is not None and move.said:
@@ -513,5 +516,5 @@ def _details(newest: PasswordFailure, node: _Node, others: Iterable[_Node]) -> d
         found["fix_build"] = f"{node.then.fix.build}.{node.then.fix.ubr}"
     for each in (node, *others):
         shown = f"{each.now.build}.{each.now.ubr}" if each.now.ubr else str(each.now.build or "unknown")
-        found[f"node {each.name}"] = f"{shown} {each.now.standing}"
+        found[f"node {each.name}".strip()] = f"{shown} {each.now.standing}"
     return {name: value for name, value in found.items() if value}

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
+from itertools import pairwise
 
+from aumdoctor.guest.issues.weighing import time_of
 from aumdoctor.model.guest import Event
 
 _CODE = re.compile(r"0x([0-9a-fA-F]{1,8})(?![0-9a-zA-Z])")
@@ -47,8 +50,9 @@ def codes_of(event: Event) -> frozenset[int]:
 
 
 def number_of(text: str) -> int | None:
-    """A lone number as an unsigned 32-bit value: `0x500ff`, `327935`, `-2146893044`; None for anything else."""
-    text = text.strip()
+    """A lone number as an unsigned 32-bit value: `0x500ff`, `327935`, `-2146893044`, `%%2148074252` (a reference to a
+    message); None for anything else."""
+    text = text.strip().removeprefix("%%")
     if _CODE.fullmatch(text):
         return int(text, 16)
     if _NUMBER.fullmatch(text) and -(2**31) <= int(text) < 2**32:
@@ -87,11 +91,52 @@ def squeezed(text: str) -> str:
 
 def when(moment: datetime | None) -> str:
     """A time in a sentence."""
-    if moment is None:
-        return "at a time that is not given"
-    return f"{moment:%Y-%m-%d %H:%M}" + (" (the machine's time)" if is_naive(moment) else f"{moment:%z}")
+    return "at a time that is not given" if moment is None else f"on {time_of(moment)}"
 
 
 def times(count: int) -> str:
     """`once`, `twice`, `3 times`."""
     return {1: "once", 2: "twice"}.get(count, f"{count} times")
+
+
+def how_often(moments: Sequence[datetime | None]) -> str:
+    """How often something happened, and when last: `once, on 2024-03-12 10:00 UTC`."""
+    last = when(moments[-1])
+    return f"{times(len(moments))}, {last if len(moments) == 1 else 'last ' + last}"
+
+
+class Clock:
+    """Times to look others up in, kept apart by whether they tell their zone: the two are not compared."""
+
+    def __init__(self, moments: Iterable[datetime | None]) -> None:
+        self._by_kind: dict[bool, list[datetime]] = {True: [], False: []}
+        for moment in moments:
+            if moment is not None:
+                self._by_kind[is_naive(moment)].append(moment)
+        for found in self._by_kind.values():
+            found.sort()
+
+    def has(self, moment: datetime | None, *, before: timedelta, after: timedelta = timedelta(0)) -> bool:
+        """Whether one of the times is at most so long before a moment, or so long after it."""
+        if moment is None:
+            return False
+        times = self._by_kind[is_naive(moment)]
+        number = bisect_right(times, moment)
+        earlier = number > 0 and moment - times[number - 1] <= before
+        return earlier or (number < len(times) and times[number] - moment <= after)
+
+    def reaches(self, moment: datetime | None) -> bool:
+        """Whether the times reach back to a moment."""
+        if moment is None:
+            return False
+        times = self._by_kind[is_naive(moment)]
+        return bool(times) and times[0] <= moment
+
+    def share(self, stretch: timedelta) -> float:
+        """Which share of the span between the first and the last time lies within a stretch after one of them, in the
+        fuller of the two kinds; 0 where the span is shorter than ten stretches."""
+        times = max(self._by_kind.values(), key=len)
+        if not times or times[-1] - times[0] < 10 * stretch:
+            return 0.0
+        covered = sum((min(stretch, later - earlier) for earlier, later in pairwise(times)), timedelta(0))
+        return covered / (times[-1] - times[0])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Container, Iterable, Iterator
 from datetime import datetime
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -21,6 +22,7 @@ PASSING_CALLERS = ("windows defender", "defender", "updateagentlcu")
 """Callers that tell nothing of patching: definitions every few hours, and the part of a cumulative update that the
 agent itself installs."""
 
+_FAILURES: WeakKeyDictionary[Evidence, tuple[Failure, ...]] = WeakKeyDictionary()
 _KB = re.compile(r"\bKB\d{6,8}\b", re.IGNORECASE)
 _BARE = re.compile(r"(?<![0-9A-Za-z])(?:0[xX])?([0-9A-Fa-f]{8})(?![0-9A-Za-z])")
 _PHASES = {147: "detection", 148: "detection", 161: "download", 162: "download", 182: "install", 183: "install"}
@@ -48,9 +50,16 @@ class Failure(msgspec.Struct, frozen=True, kw_only=True):
         return Ground(record=self.record, says=says, weight=self.weight, at=self.at, sequence=self.sequence)
 
 
-def failures(evidence: Evidence) -> Iterator[Failure]:
+def failures(evidence: Evidence) -> tuple[Failure, ...]:
     """All failures that carry an HRESULT. What another program than Azure Update Manager met, and what does not say
     who had asked, is a sign only: it may have asked another source."""
+    held = _FAILURES.get(evidence)
+    if held is None:
+        held = _FAILURES[evidence] = tuple(_failures(evidence))
+    return held
+
+
+def _failures(evidence: Evidence) -> Iterator[Failure]:
     yield from _of_statuses(evidence)
     for handler in evidence.of(ExtensionHandler):
         codes = find_hresults(handler.message)
@@ -111,13 +120,20 @@ def weigh_failures(
         key = (failure.phase, failure.kb if failure.phase == "install" else "")
         by_kind.setdefault(key, []).append(failure.ground(says))
     against = tuple(counters)
-    goods = tuple(_successes(evidence)) if by_kind else ()
-    return best_of(
-        *(
-            weigh(grounds, (*(good.ground for good in goods if good.cures(phase, kb)), *against))
-            for (phase, kb), grounds in by_kind.items()
-        )
-    )
+    goods: dict[tuple[str, str], list[Ground]] = {}
+    for good in _successes(evidence) if by_kind else ():
+        goods.setdefault((good.phase, good.kb), []).append(good.ground)
+
+    def cures(phase: str, kb: str) -> Iterator[Ground]:
+        if phase == "install":
+            yield from goods.get(("install", ""), ())
+            yield from goods.get(("install", kb), ()) if kb else ()
+            return
+        for (other, _), grounds in goods.items():
+            if _RANK[other] >= _RANK.get(phase, 0):
+                yield from grounds
+
+    return best_of(*(weigh(grounds, (*cures(phase, kb), *against)) for (phase, kb), grounds in by_kind.items()))
 
 
 def codes_in(weighed: Weighed, found: Iterable[Failure]) -> tuple[str, ...]:
@@ -169,14 +185,11 @@ def canonical(text: str) -> str:
 
 
 class _Success(msgspec.Struct, frozen=True):
+    """A success: of an installation with the update's number, "" where it is a whole run."""
+
     phase: str
     kb: str
     ground: Ground
-
-    def cures(self, phase: str, kb: str) -> bool:
-        if phase == "install":
-            return self.phase == "install" and (not self.kb or self.kb == kb)
-        return _RANK[self.phase] >= _RANK.get(phase, 0)
 
 
 def _successes(evidence: Evidence) -> Iterator[_Success]:

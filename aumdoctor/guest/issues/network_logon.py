@@ -1,4 +1,4 @@
-"""Who may log on to a Windows machine over the network: the user right, its refusal, and who is in which group. Pure."""
+"""Who may log on to a Windows machine over the network: the right, its refusal, and who is in which group. Pure."""
 
 from __future__ import annotations
 
@@ -27,7 +27,8 @@ class Right(StrEnum):
 
 
 class NetworkLogon(msgspec.Struct, frozen=True, kw_only=True):
-    """The answer for a machine, why, and the records that it rests on. `groups` are those whose members would decide."""
+    """The answer for a machine, why, and the records that it rests on. `groups` are those whose members would decide;
+    `is_seen` False where nothing was found that tells of the right."""
 
     right: Right
     said: str
@@ -98,30 +99,23 @@ def network_logon(evidence: Evidence, computer: str = "") -> NetworkLogon:
         return _observed(evidence)
     groups = {squeezed(_bare(each.group)): each.members for each in evidence.of(GroupMembers) if each.group}
     records = tuple(each for each in (allowed, denied) if each is not None)
-    if denied is not None:
-        refused, unknown = _reaches(denied.holders, computer, groups)
-        if refused:
-            return NetworkLogon(
-                right=Right.DENIED,
-                said=f"the refusal of network logons ({DENY}) holds {refused}, and wins over the right",
-                records=records,
-                is_seen=True,
-            )
-        if unknown:
-            return _unknown(f"the refusal of network logons ({DENY}) holds groups that are not known", records, unknown)
+    refused, refused_unknown = _reaches(denied.holders, computer, groups) if denied is not None else ("", ())
+    if refused:
+        said = f"the refusal of network logons ({DENY}) holds {refused}, and wins over the right"
+        return NetworkLogon(right=Right.DENIED, said=said, records=records, is_seen=True)
     if allowed is None:
-        return NetworkLogon(right=Right.UNKNOWN, said=f"who holds {ALLOW} is not known", records=records, is_seen=True)
+        return _unknown(f"who holds {ALLOW} is not known", records)
     holder, unknown = _reaches(allowed.holders, computer, groups)
-    if holder:
-        return NetworkLogon(right=Right.GRANTED, said=f"{holder} holds {ALLOW}", records=records, is_seen=True)
-    if unknown:
+    if not holder and not unknown:
+        said = f"neither Authenticated Users nor a group with computer accounts holds {ALLOW}"
+        return NetworkLogon(right=Right.MISSING, said=said, records=records, is_seen=True)
+    if not holder:
         return _unknown(f"{ALLOW} is held by groups whose members are not known", records, unknown)
-    return NetworkLogon(
-        right=Right.MISSING,
-        said=f"neither Authenticated Users nor a group with computer accounts holds {ALLOW}",
-        records=records,
-        is_seen=True,
-    )
+    if refused_unknown:
+        return _unknown(f"{holder} holds {ALLOW}, and {DENY} groups that are not known", records, refused_unknown)
+    if denied is None:
+        return _unknown(f"{holder} holds {ALLOW}; whom {DENY} refuses is not known", records)
+    return NetworkLogon(right=Right.GRANTED, said=f"{holder} holds {ALLOW}", records=records, is_seen=True)
 
 
 def _newest(evidence: Evidence, right: str) -> UserRight | None:
@@ -145,7 +139,7 @@ def _of_observation(seen: Observation) -> NetworkLogon:
     return NetworkLogon(right=Right.MISSING, said=said, records=(seen,), is_seen=True)
 
 
-def _unknown(said: str, records: tuple[Record, ...], groups: Iterable[str]) -> NetworkLogon:
+def _unknown(said: str, records: tuple[Record, ...], groups: Iterable[str] = ()) -> NetworkLogon:
     return NetworkLogon(right=Right.UNKNOWN, said=said, records=records, groups=tuple(groups), is_seen=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Iterable, Iterator
 from datetime import datetime
 
@@ -109,14 +110,14 @@ def _who(caller: str) -> str:
 
 def _restarts(evidence: Evidence, installs: Iterable[UpdateEvent]) -> Iterator[Ground]:
     """Restarts that updaters of Windows made, and that no run of Update Manager is near to."""
-    own = [time for time in _own_times(evidence) if time is not None]
-    others = [each.at for each in installs if each.at is not None]
+    own = _Times(_own_times(evidence))
+    others = _Times(each.at for each in installs)
     for event in evidence.events("User32", 1074):
         if not _is_for_updates(event):
             continue
-        if event.at is None or any(_are_near(event, time) for time in own):
+        if event.at is None or own.has_near(event.at):
             continue
-        near = any(_are_near(event, time) for time in others)
+        near = others.has_near(event.at)
         says = "Windows restarted the machine for updates"
         if near:
             yield Ground(record=event, says=f"{says}, after the installation by another", weight=Weight.SIGN)
@@ -151,13 +152,29 @@ def _own_times(evidence: Evidence) -> Iterator[datetime | None]:
         yield sign.at
 
 
-def _are_near(event: Event, time: datetime) -> bool:
-    if event.at is None:
+class _Times:
+    """Times in order, to see quickly whether one of them lies near another."""
+
+    def __init__(self, times: Iterable[datetime | None]) -> None:
+        self._held: dict[bool, list[float]] = {True: [], False: []}
+        for time in times:
+            if time is not None:
+                self._held[time.utcoffset() is None].append(seconds_of(time))
+        for held in self._held.values():
+            held.sort()
+
+    def __bool__(self) -> bool:
+        return any(self._held.values())
+
+    def has_near(self, time: datetime) -> bool:
+        """Whether one lies within a window. Without its zone a time may be the same hour: then nobody is blamed."""
+        is_naive, seconds = time.utcoffset() is None, seconds_of(time)
+        for kind, held in self._held.items():
+            reach = _WINDOW if kind is is_naive else _WINDOW + 15 * 3600
+            at = bisect_left(held, seconds - reach)
+            if at < len(held) and held[at] <= seconds + reach:
+                return True
         return False
-    if (event.at.utcoffset() is None) != (time.utcoffset() is None):
-        # Without the zone the two may be the same hour: nothing is blamed on anybody.
-        return abs(seconds_of(event.at) - seconds_of(time)) <= _WINDOW + 15 * 3600
-    return abs(seconds_of(event.at) - seconds_of(time)) <= _WINDOW
 
 
 def _by_update_manager(evidence: Evidence) -> Differential:

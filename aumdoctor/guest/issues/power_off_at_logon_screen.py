@@ -10,8 +10,17 @@ import msgspec
 from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issue import issue
-from aumdoctor.guest.issues.event_facts import is_naive, number_of, squeezed, texts_of, times, value_of, when
-from aumdoctor.guest.issues.shutdowns import Clock, Shutdown, Sorted, shutdowns, sort_nameless
+from aumdoctor.guest.issues.event_facts import (
+    Clock,
+    how_often,
+    is_naive,
+    number_of,
+    squeezed,
+    texts_of,
+    times,
+    value_of,
+)
+from aumdoctor.guest.issues.shutdowns import Shutdown, Sorted, shutdowns, sort_nameless
 from aumdoctor.model.guest import (
     Differential,
     Event,
@@ -150,8 +159,8 @@ def _judged(
     if not found:
         return _judged_without(every, kinds, unexpected)
     seen = (
-        f"winlogon.exe began a shutdown for SYSTEM with reason 0x500ff {times(len(found))}, last {when(found[-1].at)}, "
-        "and nothing had asked for it"
+        "winlogon.exe began a shutdown for SYSTEM with reason 0x500ff that nothing had asked for, "
+        f"{how_often([each.at for each in found])}"
     )
     is_weak = all(each.at is None or each.is_system is None for each in found)
     if all(each.at is None for each in found):
@@ -206,7 +215,9 @@ def _judged_without(every: Sequence[Shutdown], kinds: Sorted, unexpected: Sequen
     elif every:
         why = "the shutdowns that were logged have another program or reason"
     else:
-        why = f"the machine went down {times(len(unexpected))} without event 1074: nobody had asked it to"
+        # A start after a loss of power writes both.
+        count = max(sum(event.event_id == each for event in unexpected) for each in (41, 6008))
+        why = f"the machine went down {times(count)} without event 1074: nobody had asked it to"
     return Likelihood.RULED_OUT, f"no shutdown began at the logon screen: {why}"
 
 

@@ -23,7 +23,7 @@ _NEVER = "reboot setting doesn't allow reboots"
     name="reboot-never-with-pending-reboot",
     title="A restart is needed, and the reboot setting forbids it",
     source="azure-docs: update-manager/scheduled-patching.md; Azure/LinuxPatchExtension",
-    explains=("AUM132",),
+    explains=("AUM109", "AUM132", "GST003"),
     remedies=("set-reboot-setting", "allow-restarts", "restart-machine"),
     verification=("The next assessment's rebootPending is false.",),
 )
@@ -43,10 +43,12 @@ def reboot_never_with_pending_reboot(evidence: Evidence) -> Judgement | None:
     grounds = [
         *(sign_ground(each, "the reboot setting forbids the restart") for each in evidence.signs("reboot-not-allowed")),
         *texts(evidence, _NEVER, says="the reboot setting forbids the restart"),
+        *(
+            each.ground("a restart is required, and the request says Never")
+            for each in operations(evidence, INSTALLATION)
+            if _reboot_status(each) == "required" and _setting(evidence, each) == "never"
+        ),
     ]
-    for each in operations(evidence, INSTALLATION):
-        if _reboot_status(each) == "required" and _setting(evidence, each) == "never":
-            grounds.append(each.ground("a restart is required, and the request says Never"))
     return judged(
         evidence,
         "a restart is needed, and the reboot setting of the request forbids it",
@@ -61,7 +63,7 @@ def reboot_never_with_pending_reboot(evidence: Evidence) -> Judgement | None:
     title="A restart that updates need was not made, or did not succeed",
     source="Azure/LinuxPatchExtension: RebootManager; azure-docs: update-manager/scheduled-patching.md",
     seed="§13 the reboot is required, and was not tried although the setting allows it",
-    explains=("AUM131", "AUM132"),
+    explains=("AUM109", "AUM131", "AUM132", "GST003"),
     remedies=("lengthen-window", "restart-machine", "install-on-demand"),
     verification=("The next run's rebootStatus is Completed or NotNeeded.",),
 )

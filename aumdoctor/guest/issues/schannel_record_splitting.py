@@ -63,7 +63,9 @@ _UNIX = tuple(squeezed(text) for text in ("Unix", "Linux", "Cross Platform"))
 _READ_VALUE = r'reg query "HKLM\SYSTEM\CurrentControlSet\Control\SecurityProviders\SCHANNEL" /v SendExtraRecord'
 _READ_SCOM = r'reg query "HKLM\SOFTWARE\Microsoft\Microsoft Operations Manager\3.0\Setup"'
 _READ_UPDATES = 'powershell -Command "Get-HotFix | Sort-Object InstalledOn"'
-_READ_ERRORS = 'wevtutil qe "Operations Manager" /c:200 /rd:true /f:text /q:*[System[(Level=1 or Level=2 or Level=3)]]'
+_READ_ERRORS = (
+    'wevtutil qe "Operations Manager" /c:200 /rd:true /f:text "/q:*[System[(Level=1 or Level=2 or Level=3)]]"'
+)
 _READ_AGENT = "winrm identify -r:https://<agent>:1270 -u:<user> -auth:basic -skipcacheck -skipcncheck -encoding:utf-8"
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import re
-from bisect import bisect_right
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from itertools import pairwise
 
 import msgspec
 
 from aumdoctor.guest.evidence import Evidence
-from aumdoctor.guest.issues.event_facts import is_naive, number_of, squeezed, texts_of, value_of
+from aumdoctor.guest.issues.event_facts import Clock, is_naive, number_of, squeezed, texts_of, value_of
 from aumdoctor.model.guest import Event
 
 NO_REASON = 0x500FF
@@ -115,43 +114,6 @@ def sort_nameless(evidence: Evidence, every: Sequence[Shutdown]) -> Sorted:
             name = "alone"
         found[name].append(shutdown)
     return Sorted(**{name: tuple(each) for name, each in found.items()})
-
-
-class Clock:
-    """Times to look others up in, kept apart by whether they tell their zone: the two are not compared."""
-
-    def __init__(self, moments: Iterable[datetime | None]) -> None:
-        self._by_kind: dict[bool, list[datetime]] = {True: [], False: []}
-        for moment in moments:
-            if moment is not None:
-                self._by_kind[is_naive(moment)].append(moment)
-        for found in self._by_kind.values():
-            found.sort()
-
-    def has(self, moment: datetime | None, *, before: timedelta, after: timedelta = timedelta(0)) -> bool:
-        """Whether one of the times is at most so long before a moment, or so long after it."""
-        if moment is None:
-            return False
-        times = self._by_kind[is_naive(moment)]
-        number = bisect_right(times, moment)
-        earlier = number > 0 and moment - times[number - 1] <= before
-        return earlier or (number < len(times) and times[number] - moment <= after)
-
-    def reaches(self, moment: datetime | None) -> bool:
-        """Whether the times reach back to a moment."""
-        if moment is None:
-            return False
-        times = self._by_kind[is_naive(moment)]
-        return bool(times) and times[0] <= moment
-
-    def share(self, stretch: timedelta) -> float:
-        """Which share of the span between the first and the last time lies within a stretch after one of them, in the
-        fuller of the two kinds; 0 where the span is shorter than ten stretches."""
-        times = max(self._by_kind.values(), key=len)
-        if not times or times[-1] - times[0] < 10 * stretch:
-            return 0.0
-        covered = sum((min(stretch, later - earlier) for earlier, later in pairwise(times)), timedelta(0))
-        return covered / (times[-1] - times[0])
 
 
 def _previous(every: Sequence[Shutdown]) -> dict[int, Shutdown]:

@@ -86,7 +86,28 @@ def judged(
 ) -> Judgement | None:
     """The judgement that grounds and counters come to; None where there are no grounds. What is missing is named unless
     the question is decided."""
-    weighed = weigh(grounds, counters)
+    return judged_by(
+        evidence,
+        said,
+        weigh(grounds, counters),
+        at_most=at_most,
+        missing=missing,
+        differentials=differentials,
+        details=details,
+    )
+
+
+def judged_by(
+    evidence: Evidence,
+    said: str,
+    weighed: Weighed | None,
+    *,
+    at_most: Likelihood = Likelihood.CONFIRMED,
+    missing: Iterable[Missing] = (),
+    differentials: Callable[[Weighed], Iterable[Differential]] | None = None,
+    details: dict[str, str] | None = None,
+) -> Judgement | None:
+    """The same of grounds that were weighed before."""
     if weighed is None:
         return None
     likelihood = no_surer_than(at_most, weighed.likelihood)

@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
 from enum import StrEnum
+from weakref import WeakKeyDictionary
 
 import msgspec
 
@@ -27,6 +28,7 @@ from aumdoctor.model.guest import (
 
 MOST_QUOTES = 5
 
+_REPORTED: WeakKeyDictionary[Evidence, tuple[tuple[Record, str], ...]] = WeakKeyDictionary()
 _FURTHEST_ZONE = 15 * 3600.0
 """No zone is further than 14 hours from UTC."""
 
@@ -99,7 +101,7 @@ def weigh(grounds: Iterable[Ground], counters: Iterable[Ground] = ()) -> Weighed
 
     A ground is outlived by a counter that is newer: by time where both have one of the same kind (aware or naive), else
     by the sequence of the request. Where all are outlived it is ruled out; where the order is not known it is possible
-    at most. Hints contradict nothing.
+    at most, and a mere hint then decides nothing. Hints contradict nothing.
     """
     found = tuple(grounds)
     if not found:
@@ -114,10 +116,9 @@ def weigh(grounds: Iterable[Ground], counters: Iterable[Ground] = ()) -> Weighed
     if current:
         return Weighed(likelihood=_likelihood(current), current=tuple(current), outlived=tuple(outlived))
     if unordered:
-        likelihood = _likelihood(unordered)
-        weaker = likelihood if likelihood is Likelihood.INSUFFICIENT else Likelihood.POSSIBLE
+        is_hint = _likelihood(unordered) is Likelihood.POSSIBLE
         return Weighed(
-            likelihood=weaker,
+            likelihood=Likelihood.INSUFFICIENT if is_hint else Likelihood.POSSIBLE,
             current=tuple(unordered),
             outlived=tuple(outlived),
             counter=against.any,
@@ -148,12 +149,20 @@ def is_later(one: Ground, other: Ground) -> bool | None:
     if one.time is not None and other.time is not None:
         apart = seconds_of(one.time) - seconds_of(other.time)
         if _is_naive(one.time) == _is_naive(other.time):
-            return apart > 0
+            return apart > 0 or (apart == 0 and _ends_the_run_of(one, other))
         if abs(apart) > _FURTHEST_ZONE:
             return apart > 0
     if one.number is not None and other.number is not None and one.number != other.number:
         return one.number > other.number
     return None
+
+
+def _ends_the_run_of(one: Ground, other: Ground) -> bool:
+    """Whether the one is the status and the other a line of the log of the same request: both have whole seconds, and
+    the status is written last."""
+    if not isinstance(one.record, PatchStatus) or not isinstance(other.record, LogSign):
+        return False
+    return one.number is not None and one.number == other.number
 
 
 def newest_of(grounds: Sequence[Ground]) -> Ground | None:
@@ -208,25 +217,36 @@ def texts(evidence: Evidence, *phrases: str, says: str, weight: Weight = Weight.
     """Grounds of a text in whatever the extension or the agent reported: errors of statuses, messages of handlers, and
     lines of logs whatever their sign is. Compared without regard to case."""
     wanted = tuple(phrase.lower() for phrase in phrases)
+    found: set[int] = set()
+    for record, lowered in _reported(evidence):
+        if id(record) not in found and any(phrase in lowered for phrase in wanted):
+            found.add(id(record))
+            yield (
+                sign_ground(record, says, weight)
+                if isinstance(record, LogSign)
+                else Ground(record=record, says=says, weight=weight)
+            )
 
-    def holds(text: str) -> bool:
-        return any(phrase in text.lower() for phrase in wanted)
 
+def _reported(evidence: Evidence) -> tuple[tuple[Record, str], ...]:
+    """All that the extension and the agent reported, in lower case. Kept, because so many issues ask for it."""
+    held = _REPORTED.get(evidence)
+    if held is None:
+        held = _REPORTED[evidence] = tuple((record, text.lower()) for record, text in _texts_of(evidence) if text)
+    return held
+
+
+def _texts_of(evidence: Evidence) -> Iterator[tuple[Record, str]]:
     for status in evidence.of(PatchStatus):
-        if status.is_orphan:
-            continue
-        if holds(status.message):
-            yield Ground(record=status, says=says, weight=weight)
-        for summary in status.summaries:
-            if any(holds(text) for text in error_texts(summary.errors, summary.body)):
-                yield Ground(record=status, says=says, weight=weight)
-                break
+        if not status.is_orphan:
+            yield status, status.message
+            for summary in status.summaries:
+                for text in error_texts(summary.errors, summary.body):
+                    yield status, text
     for handler in evidence.of(ExtensionHandler):
-        if holds(handler.message):
-            yield Ground(record=handler, says=says, weight=weight)
+        yield handler, handler.message
     for sign in evidence.of(LogSign):
-        if holds(sign.text):
-            yield Ground(record=sign, says=says, weight=weight)
+        yield sign, sign.text
 
 
 def error_texts(errors: Iterable[object], body: object) -> Iterator[str]:

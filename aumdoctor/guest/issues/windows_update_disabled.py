@@ -76,8 +76,8 @@ def windows_update_disabled(evidence: Evidence) -> Judgement | None:
     if weighed is None:
         return None
     codes = codes_in(weighed, found)
-    what = " and ".join(codes) or "the machine's settings"
-    said = weighed.said(f"{what}: Windows Update is switched off by its start type or by a policy")
+    told = f"{' and '.join(codes)}: Windows Update is switched off by its start type or by a policy"
+    said = weighed.said(told if codes else f"Windows Update is switched off: {weighed.grounds[0].says}")
     if weighed.likelihood is Likelihood.RULED_OUT:
         return Judgement(likelihood=weighed.likelihood, said=said, evidence=weighed.quotes(evidence))
     by_service = differential(

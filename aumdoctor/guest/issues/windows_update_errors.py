@@ -76,7 +76,7 @@ def not_assessed(evidence: Evidence) -> Judgement | None:
     ## When it is wrong
     A code that passes by itself, such as a time-out, is no issue once an assessment has succeeded after it.
     """
-    found = failures_with(evidence, _is_told_nowhere)
+    found = [each for each in failures_with(evidence, is_told_nowhere) if each.phase != "install"]
     weighed = weigh_failures(evidence, found, "Windows Update failed with this code")
     if weighed is not None:
         codes = codes_in(weighed, found)
@@ -114,7 +114,8 @@ def not_assessed(evidence: Evidence) -> Judgement | None:
     )
 
 
-def _is_told_nowhere(code: str) -> bool:
+def is_told_nowhere(code: str) -> bool:
+    """Whether a code has no issue of its own."""
     return code not in _TOLD_ELSEWHERE and not code.startswith(_STORE_FAMILIES) and code != "0x80070643"
 
 
@@ -140,7 +141,7 @@ def winre_partition_too_small(evidence: Evidence) -> Judgement | None:
     ## When it is wrong
     0x80070643 is the code of any installer that failed. Where the update is another one, this is not the cause.
     """
-    found = [each for each in failures_with(evidence, {"0x80070643"}) if _is_of_recovery(each)]
+    found = [each for each in failures_with(evidence, {"0x80070643"}) if is_of_recovery(each)]
     weighed = weigh_failures(
         evidence,
         (structs.replace(each, weight=Weight.SIGN) for each in found),
@@ -158,7 +159,8 @@ def winre_partition_too_small(evidence: Evidence) -> Judgement | None:
     )
 
 
-def _is_of_recovery(failure: Failure) -> bool:
+def is_of_recovery(failure: Failure) -> bool:
+    """Whether it was an update of the recovery environment that failed."""
     lowered = failure.title.lower()
     return failure.kb in _RECOVERY or any(
         name in lowered for name in ("windows re ", "winre", "recovery environment", "回復環境")
@@ -337,7 +339,14 @@ def clock_or_root_ca(evidence: Evidence) -> Judgement | None:
             evidence,
             "clock",
             "the clock is not synchronised",
-            (Ground(record=each, says="the time service has no good source", weight=Weight.HINT) for each in drift),
+            (
+                *observed(evidence, "clock", says="the clock is off"),
+                *(
+                    Ground(record=each, says="the time service has no good source", weight=Weight.HINT)
+                    for each in drift
+                ),
+            ),
+            observed(evidence, "clock", State.OK, says="the clock agrees with its source"),
             missing=(
                 Missing(
                     what="how far the clock is off",

@@ -180,7 +180,8 @@ def wsus_differential(evidence: Evidence, codes: frozenset[str], source: UpdateS
 
 def proxy_differential(evidence: Evidence, codes: frozenset[str]) -> Differential:
     """Whether a proxy is the cause of an error of the network."""
-    proxies = [each for each in evidence.of(Proxy) if each.where.lower() in ("winhttp", "wininet", "registry", "netsh")]
+    # Windows Update does not look at the variables of the environment.
+    proxies = [each for each in evidence.of(Proxy) if each.where.lower() != "environment"]
     seen = evidence.observations("proxy")
     grounds = [
         *_by_code(evidence, codes, PROXY, "the code comes from a proxy", Weight.PROOF),

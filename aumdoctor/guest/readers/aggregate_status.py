@@ -149,7 +149,7 @@ _ENTRIES = re.compile(r'"(guestAgentStatus|guestOSInfo|handlerAggregateStatus)"\
 
 
 def _salvaged(text: str) -> dict[str, Any]:
-    """The members of a document that is cut off, as far as they are whole. Of the list of extensions, the whole ones."""
+    """The members of a document that is cut off, as far as they are whole; of its extensions those that are."""
     decoder = json.JSONDecoder()
     found: dict[str, Any] = {}
     for entry in list(_ENTRIES.finditer(text))[:8]:

@@ -7,6 +7,7 @@ what follows in the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator
 from typing import TypeVar
 
@@ -27,7 +28,7 @@ from aumdoctor.guest.readers.secedit import SECURITY_POLICY
 from aumdoctor.guest.readers.service_query import SERVICES
 from aumdoctor.guest.readers.setspn import SERVICE_PRINCIPAL_NAMES
 from aumdoctor.guest.readers.system_outputs import SYSTEM
-from aumdoctor.guest.text import decode, lines
+from aumdoctor.guest.text import decode, encoding_of, lines
 from aumdoctor.model.guest import OperatingSystem, Origin, Record, RegistryValue, Service
 
 R = TypeVar("R", bound=Record)
@@ -51,12 +52,19 @@ _CURRENT_VERSION = "hkey_local_machine\\software\\microsoft\\windows nt\\current
 
 
 def _recognises(artefact: Artefact) -> bool:
-    return shows_commands(decode(artefact.head))
+    if b"\0\0\0" in artefact.head.rstrip(b"\0") and not encoding_of(artefact.head):
+        return False
+    text = decode(artefact.head)
+    return _OTHER_FORM.match(text) is None and shows_commands(text)
+
+
+_OTHER_FORM = re.compile(r"\s*(?:[{<]|\[\s*[{\[\"\]])")
+"""How JSON and XML begin: they have readers of their own."""
 
 
 def shows_commands(text: str) -> bool:
     """Whether a text holds output of a command that is known here, by its form or by the command line."""
-    text = text.replace("\r", "")
+    text = text.replace("\r", "").replace("\0", "")
     if any(parser.form.search(text) for parser in PARSERS):
         return True
     commands = (found[0] for line in text.split("\n") if (found := command_line(line[:LONGEST_LINE])) is not None)

@@ -57,8 +57,9 @@ _ALL_PACKAGES = "Setting package assessment status in bulk. [Count="
 _SECURITY_PACKAGES = "Discovered 'security' packages"
 _COMPLETED = "Patch assessment completed."
 _ALSO = (
-    _COMMAND, _SETTINGS, "Build Date: ", "Python version: ", _DISTRIBUTION, *_STARTING, _STOPWATCH, _SUBSTATUS,
-    _ALL_PACKAGES, _SECURITY_PACKAGES, _COMPLETED,
+    "][Code=", "] [Code=", _SETTINGS, "Build Date: ", "Python version: ", _DISTRIBUTION, *_STARTING, _STOPWATCH,
+    *(f"[Substatus={word}]" for word in ("Error", "error", "Success", "success", "Warning", "warning")),
+    _ALL_PACKAGES, _SECURITY_PACKAGES, _COMPLETED, "Err:",
 )  # fmt: skip
 
 _INVOKED = re.compile(r"\[Command=(?P<command>[^\n]{0,4000}?)\s*\]\s?\[Code=(?P<code>-?\d{1,6})\]")
@@ -71,8 +72,9 @@ _COUNT = re.compile(r"\[Count=(?P<count>\d{1,9})\]")
 _DISTRIBUTION_PARTS = re.compile(r"Linux distribution: [\[(](?P<parts>[^\])]{0,300})")
 _DISTRIBUTIONS = (
     ("ubuntu", "ubuntu"), ("debian", "debian"), ("red hat", "rhel"), ("rhel", "rhel"), ("sles", "sles"),
-    ("suse", "sles"),    ("centos", "centos"), ("alma", "almalinux"), ("rocky", "rocky"), ("oracle", "ol"), ("mariner", "mariner"),
-    ("azure linux", "azurelinux"), ("azurelinux", "azurelinux"), ("amazon", "amzn"), ("flatcar", "flatcar"),
+    ("suse", "sles"), ("centos", "centos"), ("alma", "almalinux"), ("rocky", "rocky"), ("oracle", "ol"),
+    ("mariner", "mariner"), ("azure linux", "azurelinux"), ("azurelinux", "azurelinux"),
+    ("amazon", "amzn"), ("flatcar", "flatcar"),
 )  # fmt: skip
 _LONGEST_SETTINGS = 1 << 16
 
@@ -89,8 +91,8 @@ def core_log(artefact: Artefact) -> Iterator[Record]:
 
     Beside the signs of the table it works out: `apt-fetch-failed`, `yum-fetch-failed` and `zypper-fetch-failed` with
     the command and the exit code of the block in which they stand, `repository-refreshed` for a block that refreshes
-    without any of them (of apt only where the output names a repository), `package-manager-failed` by exit code, `extension-version`, `operation-started`,
-    `operation-ended`, and `assessment-counted`.
+    without any of them (of apt only where the output names a repository), `package-manager-failed` by exit code,
+    `extension-version`, `operation-started`, `operation-ended`, and `assessment-counted`.
     """
     log = _Log(artefact)
     for number, data in interesting_lines(artefact, _ALSO):
@@ -159,6 +161,8 @@ class _Log:
         found = [*signs_in(text), *(self._in_block(each) for each in fetch_failures(text))]
         found.extend(self._own(text))
         if self.block is not None:
+            self.block.names_a_source |= "://" in text
+            self.block.has_failures |= "Err:" in text
             found = [self._in_block(each) if each.sign == "apt-index-ignored" else each for each in found]
         yield from self._signs(found, number, text)
         if _SETTINGS in text:

@@ -43,7 +43,9 @@ def table_columns(head: str) -> tuple[str, list[str]] | None:
         except csv.Error:
             continue
         fields = [_PAYLOAD if cell.strip() == "Payload" else field_of(cell.strip()) for cell in cells]
-        fields = ["event_id" if field in ("id", "instance_id") else field for field in fields]
+        if "ProviderName" in cells:
+            # PowerShell's columns; elsewhere an `id` may be of anything.
+            fields = ["event_id" if field == "id" else field for field in fields]
         if len(fields) >= 4 and "event_id" in fields and "provider" in fields and "at" in fields:
             return delimiter, fields
     return None

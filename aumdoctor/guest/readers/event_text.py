@@ -246,7 +246,11 @@ class _Text:
                 self._block = None
             return
         field, value, _ = found
-        if field in block.fields and field in (*_STRONG, "id", "instance_id", "at") and block.fields[field] != value:
+        if (
+            field in block.fields
+            and field in (*_STRONG, "id", "instance_id", "at", "message")
+            and block.fields[field] != value
+        ):
             yield from self._end()
             self._block = _Block(number)
             self._take(self._block, found, line)

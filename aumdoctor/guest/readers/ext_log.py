@@ -30,7 +30,9 @@ _WRITTEN = re.compile(r"Writing JSON file\. \[File=(?P<file>[\w.]{1,80})\] \[Con
 
 
 def _recognises(artefact: Artefact) -> bool:
-    return bool(_NAME.match(artefact.name)) or any(mark in artefact.head for mark in _MARKS)
+    return bool(_NAME.match(artefact.name)) or (
+        any(mark in artefact.head for mark in _MARKS) and not artefact.head.lstrip().startswith((b"[", b"{"))
+    )
 
 
 @reader(name="ext-log", title="log of the Linux patch extension's wrapper", recognises=_recognises)

@@ -274,6 +274,8 @@ def _linux_proxies(check: _Check) -> Iterator[Proxy]:
         name, value = setting[1], setting[2].strip().strip("'")
         if name.lower() == "no_proxy":
             bypass = value
+        elif name.lower() == "httpproxy.port" and found:
+            found[-1] = (found[-1][0], f"{found[-1][1]}:{value}")
         elif value.lower() not in ("", "none", "_none_", "direct", "false", "no"):
             where = next((where for form, where in _WHERE if form.match(name)), "")
             if where and (where, value) not in found:

@@ -25,6 +25,8 @@ _HIVES = {
 _KEY = re.compile(
     r"(?i)(?:HKEY_(?:LOCAL_MACHINE|CURRENT_USER|USERS|CLASSES_ROOT|CURRENT_CONFIG)|HK(?:LM|CU|CR|CC|U):?)\\"
 )
+# A sentence may begin with the name of a key.
+_PROSE = re.compile(r"[。、「」:;]|\s(?:is|the|to|and|in|under|REG_\w+)\s|\sの|\.$")
 _KIND = re.compile(r"\s(REG_[A-Z][A-Z_]{1,40})(?:\s|$)")
 _DEFAULT_NAMES = (
     "(default)",
@@ -57,7 +59,7 @@ def long_key(key: str) -> str:
 
 def _read(section: Section) -> Iterator[Record]:
     found = False
-    for record in (*_text_values(section), *_printed_values(section)):
+    for record in (*_text_values(section), *_printed_values(section), *_of_get_item(section)):
         found = True
         yield record
     if section.command and not found:
@@ -73,7 +75,7 @@ def _text_values(section: Section) -> Iterator[Record]:
     for line in _joined(section.lines):
         text = line.text.strip()
         is_exported_key = text.startswith("[") and text.endswith("]") and _KEY.match(text, 1) is not None
-        if is_exported_key or (not exported and _KEY.match(text) and text == line.text.rstrip()):
+        if is_exported_key or (not exported and _KEY.match(text) and _PROSE.search(text) is None):
             if not (is_first and section.continued):
                 yield from _unlisted(section, block, exported)
             is_first = not block and is_first
@@ -300,6 +302,24 @@ def _printed_values(section: Section) -> Iterator[Record]:
                 )
 
 
+def _of_get_item(section: Section) -> Iterator[Record]:
+    """Get-Item and Get-ChildItem: the hive above, names of keys on the left, their values on the right."""
+    hive, key, column = "", "", 0
+    for before, line in zip(section.lines, section.lines[1:], strict=False):
+        text = line.text
+        if (named := re.match(r"\s*(?:Hive|ハイブ|Struktur)\s?[:\uff1a]\s(HKEY_\S.{0,500})", text)) is not None:
+            hive, key, column = long_key(named[1]), "", 0
+        elif hive and text.startswith("----") and before.text.startswith("Name"):
+            column = text.find(" --") + 1
+        elif hive and column and text.strip():
+            if text[:column].strip():
+                key = f"{hive}\\{text[:column].strip()}"
+                yield from _key(section, Line(line.number, key), key)
+            name, mark, value = text[column:].partition(" : ")
+            if key and mark and name.strip():
+                yield from _value(section, line, key, name.strip(), "", _guessed(name.strip(), value.strip()))
+
+
 _ADDED = ("PSPath", "PSParentPath", "PSChildName", "PSDrive", "PSProvider", "PSComputerName")
 _TEXTS = ("currentbuild", "currentbuildnumber", "releaseid", "displayversion", "currentversion")
 
@@ -351,27 +371,37 @@ def _one_name(command: str) -> str:
     return found[1].split(" -")[0].strip() if found else ""
 
 
+_NO_PATH = re.compile(r"(?i)cannot find path '([^']{3,500})'|パス '([^']{3,500})' (?:が存在しない|は存在しない)")
+_NO_VALUE = re.compile(
+    r"(?i)property ([\w.() -]{1,200}?) does not exist at path (HK.{3,500}?)\.?$|"
+    r"プロパティ ([\w.() -]{1,200}?) は?パス (HK.{3,500}?) に存在しません"
+)
+
+
 def _missing_in_powershell(section: Section) -> Iterator[Record]:
-    """Errors of PowerShell: the path does not exist, or the key has no such value. Long ones go over several lines."""
+    """Errors of PowerShell: the path does not exist, or the key has no such value.
+
+    Windows PowerShell 5 adds the category of an error in English whatever the language, and what it was about.
+    """
+    told: set[tuple[str, str]] = set()
     for number, line in enumerate(section.lines):
-        if "ObjectNotFound" not in line.text and "PropertyNotFound" not in line.text and "PSArgument" not in line.text:
-            continue
-        above: list[str] = []
-        for each in reversed(section.lines[max(0, number - 6) : number]):
-            if not each.text.strip() or each.text.startswith("    +"):
-                break
-            above.insert(0, each.text.strip())
-        text = " ".join(above).replace("\u2018", "'").replace("\u2019", "'")
-        key = _key_in(text) or _key_in(section.command)
-        if not key or not re.search(r"(?i)ItemProperty|Get-Item\b|GetItem", text + line.text + section.command):
-            continue
-        value = re.search(
-            r"(?i)property ([\w.() -]{1,200}?) does not exist at path|プロパティ ([\w.() -]{1,200}?) は", text
-        )
-        missing_value = value is not None or "PSArgument" in line.text
-        name = (value[1] or value[2]) if value else _one_name(section.command) if missing_value else ""
-        if name or not missing_value:
-            yield _absent(section, Line(section.lines[number].number, text or line.text), key, name.strip())
+        key = name = ""
+        text = line.text.replace("\u2018", "'").replace("\u2019", "'")
+        if (path := _NO_PATH.search(text)) is not None:
+            key = long_key(path[1] or path[2])
+        elif (value := _NO_VALUE.search(text)) is not None:
+            key, name = long_key(value[2] or value[4]), (value[1] or value[3]).strip()
+        elif "CategoryInfo" in text and re.search(r"\[Get-Item\w*\]|\[Test-Path\]", text):
+            above = " ".join(each.text for each in section.lines[max(0, number - 6) : number])
+            is_value = "PSArgumentException" in text
+            about = re.search(r"\(([\w.-]{1,200}):String\)", text) if is_value else None
+            key = _key_in(above.replace("\u2018", "'").replace("\u2019", "'")) or _key_in(section.command)
+            name = about[1] if about else ""
+            key = key if name or "ObjectNotFound" in text else ""
+        # A file that is missing is none of the registry's.
+        if key.startswith("HKEY_") and "..." not in key and (key, name) not in told:
+            told.add((key, name))
+            yield _absent(section, line, key, name)
 
 
 def _absent(section: Section, line: Line, key: str, name: str) -> RegistryValue:
@@ -404,9 +434,9 @@ def _option(command: str, name: str) -> str:
 REGISTRY = Parser(
     name="registry",
     form=re.compile(
-        r"(?m)^\[?HKEY_(?:LOCAL_MACHINE|CURRENT_USER|USERS|CLASSES_ROOT|CURRENT_CONFIG)\\|"
-        r"^Windows Registry Editor Version|^REGEDIT4|Registry::HKEY_|"
-        r"\((?:HKLM|HKCU|HKEY_)[^)\r\n]{1,400}:String\)"
+        r"(?m)^[ \t]*\[?HKEY_(?:LOCAL_MACHINE|CURRENT_USER|USERS|CLASSES_ROOT|CURRENT_CONFIG)\\|"
+        r"^[ \t]*(?:Hive|ハイブ|Struktur) ?[:\uff1a] HKEY_|^Windows Registry Editor Version|^REGEDIT4|Registry::HKEY_|"
+        r"\((?:HKLM|HKCU|HKEY_)[^)\r\n]{1,400}:String\)|(?:path|パス) (?:'HK|HKEY_)"
     ),
     commands=re.compile(r"(?i)reg(?:\.exe)?\s+query|get-item|test-path.{0,80}hk"),
     read=_read,

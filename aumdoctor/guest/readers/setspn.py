@@ -46,8 +46,8 @@ def _read(section: Section) -> Iterator[Record]:
         elif (text or names) and heading is not None:
             yield _of(section, heading, account, names)
             heading = None
-        if (count := _count(text)) is not None:
-            yield _duplicates(section, line, tuple(doubled) if count else ())
+        if _count(text) is not None:
+            yield _duplicates(section, line, tuple(doubled))
             doubled = {}
     if heading is not None:
         yield _of(section, heading, account, names)

@@ -97,7 +97,9 @@ def _hostname(section: Section) -> Iterator[Record]:
 SYSTEM = Parser(
     name="system",
     form=re.compile(
-        r"(?im)Microsoft Windows \[[^\]\d\n]{0,20}\d|Microsoft Windows NT \d|[(\uff08]OS (?:Build|ビルド) \d{4,5}|"
+        r"(?im)^[^\"'\n]{0,80}Microsoft Windows \[[^\]\d\n]{0,20}\d[\d.]{1,20}\][ \t]*$|"
+        r"^[^\"'\n]{0,200}Microsoft Windows NT \d[\d.]{1,20}\)?[ \t]*$|"
+        r"^[^\"'\n]{0,200}[(\uff08]OS (?:Build|ビルド) \d{4,5}(?:\.\d{1,5})?[)\uff09][ \t]*$|"
         r"^[^:\uff1a\n]{2,40}[:\uff1a][ \t]{1,40}\d{1,2}\.\d{1,2}\.\d{4,5} .{0,30}(?:Build|ビルド|Version)|"
         r"^(?:Os)?BuildNumber[ \t=]|^.{0,200}[ \t]BuildNumber[ \t]"
     ),

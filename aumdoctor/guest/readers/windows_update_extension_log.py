@@ -11,19 +11,22 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from aumdoctor.guest.artefact import Artefact
 from aumdoctor.guest.envelope import document
 from aumdoctor.guest.reader import reader
-from aumdoctor.guest.repeated_signs import RepeatedSigns
+from aumdoctor.guest.signs import Found, Tally
 from aumdoctor.guest.text import decode, lines, quoted
 from aumdoctor.knowledge.hresult import find_hresults, is_failure
-from aumdoctor.model.guest import Damage, LogSign, Origin, PatchRequest, Record
+from aumdoctor.model.guest import Damage, Origin, PatchRequest, Record
 
 LONGEST_LINE = 65_536
+"""Characters of a line that are looked at for a request; signs are sought in the first `_LONGEST_TEXT`."""
+
+_LONGEST_TEXT = 4000
 
 _EXTENSIONS = (
     "microsoft.cplat.core.windowspatchextension",
@@ -56,16 +59,22 @@ def _recognises(artefact: Artefact) -> bool:
 def WINDOWS_UPDATE_EXTENSION_LOG(artefact: Artefact) -> Iterator[Record]:  # noqa: N802
     """Signs (`knowledge/guest-signs-windows.toml`), and the requests that the log echoes."""
     log = _Log(artefact)
-    repeated = RepeatedSigns()
+    tally = Tally(artefact.path)
     for number, raw in lines(artefact):
-        for record in log.read(number, raw[:LONGEST_LINE]):
-            if isinstance(record, LogSign):
-                yield from repeated.new(record)
-            else:
-                yield record
-    yield from repeated.rest()
+        line = raw[:LONGEST_LINE]
+        at = log.time(line)
+        yield from log.requests(number, line, at)
+        text = line[:_LONGEST_TEXT].strip()
+        if _TELLING.search(text):
+            yield from tally.signs(log.signs(text), line=number, at=at, text=text)
+    yield from tally.rest()
 
 
+# Most lines are about the plumbing of the extension: they are passed over before anything costly.
+_TELLING = re.compile(
+    r"(?i)fail|hresult|0x[89a-f]|-2\d{9}|KB\d|operation|count|window|remaining|not enough|reboot|restart|NoAutoUpdate|"
+    r"seq|exit|returned|included|exclu|does not match"
+)
 _HRESULT = re.compile(r"(?i)\bhresult\s*[:=]?\s*[\[(]?([0-9a-f]{8})\b")
 _KB = re.compile(r"(?i)\bKB\d{6,8}\b")
 _KB_AFTER = re.compile(r"(?i)KBID=\[?(?:KB)?(\d{6,8})\b")
@@ -77,7 +86,8 @@ _ASSESSMENT_FAILED = re.compile(
 _DOWNLOAD_FAILED = re.compile(r"(?i)download\w*\b.{0,120}\bfail|fail\w*\b.{0,60}\bdownload")
 _INSTALL_FAILED = re.compile(r"(?i)\binstall(?:ation|ing|ed)?\b.{0,120}\bfail|fail\w*\b.{0,60}\binstall")
 _INSTALLED = re.compile(
-    r"(?i)(?:successfully installed|installed successfully|install\w* .{0,80}succeeded|PatchInstallationState=\[?Installed)"
+    r"(?i)(?:successfully installed|installed successfully|install\w* .{0,80}succeeded|"
+    r"PatchInstallationState=\[?Installed)"
 )
 _REQUIRED = re.compile(r"(?i)required\s?updates?\s?count\s?[=:]\s?\[?(\d{1,6})")
 _STARTED = re.compile(
@@ -94,21 +104,27 @@ _WINDOW = re.compile(
     r"remaining time .{0,40}(?:less than|not enough|insufficient)"
 )
 _DENIED = re.compile(
-    r"(?i)(?:exceeded|required|pending)\s?[=:]\s?\[?(?:false|no)\b|\bnot (?:been )?(?:exceeded|required|needed)|no (?:reboot|restart) (?:is )?(?:required|needed|pending)|hasn't|has not exceeded"
+    r"(?i)(?:exceeded|required|pending|needed)\s?[=:]\s?\[?(?:false|no)\b|"
+    r"\b(?:not|n't) (?:been )?(?:exceeded|required|needed|pending)|no reboot (?:is )?(?:required|needed|pending)"
 )
 _MINUTES = re.compile(r"(?i)(\d{1,4}(?:\.\d{1,4})?)\s*(?:min\b|minutes?)")
-_REBOOT = re.compile(r"(?i)re(?:boot|start)")
+# A service may be restarted too: only what restarts the machine counts.
+_RESTART = re.compile(
+    r"(?i)restart(?:ing|s|ed)?\s(?:of\s)?(?:the\s|this\s)?(?:machine|computer|system|server|vm)\b|"
+    r"(?:machine|computer|system|server|vm)\s(?:restart|needs to be restarted)"
+)
+_REBOOT_SETTING = re.compile(r"(?i)reboot\s?(?:setting|behaviou?r)\S*")
 _REBOOT_SKIPPED = re.compile(
-    r"(?i)re(?:boot|start)\w*.{0,80}(?:skipp|not allowed|will not|cannot|suppress|not enough|insufficient|disallow)|"
-    r"(?:skip\w*|not allow\w*|not perform\w*|not enough time).{0,60}re(?:boot|start)"
+    r"(?i)reboot\w*.{0,80}(?:skipp|not allowed|will not|cannot|suppress|not enough|insufficient|disallow)|"
+    r"(?:skip\w*|not allow\w*|not perform\w*|not enough time).{0,60}reboot"
 )
 _REBOOT_STARTED = re.compile(
-    r"(?i)(?:initiat\w*|start\w*|trigger\w*|schedul\w*|perform\w*|issu\w*)\s.{0,40}re(?:boot|start)|"
-    r"re(?:boot|start)(?:ing|\w* (?:is |was |has )?(?:been )?(?:initiated|started|triggered|scheduled))|"
+    r"(?i)\b(?:initiat|start|trigger|schedul|perform|issu)\w*\s.{0,40}reboot|"
+    r"rebooting\b|reboot\w* (?:is |was |has )?(?:been )?(?:initiated|started|triggered|scheduled)|"
     r"RebootStatus\s?[=:]\s?\[?Started"
 )
 _REBOOT_REQUIRED = re.compile(
-    r"(?i)re(?:boot|start)\w*.{0,40}\b(?:required|pending|needed)|(?:requires?|needs) (?:a )?re(?:boot|start)|"
+    r"(?i)reboot\w*.{0,40}\b(?:required|pending|needed)|(?:requires?|needs) (?:a )?reboot|"
     r"Reboot(?:Required|Pending)\s?[=:]\s?\[?True|RebootStatus\s?[=:]\s?\[?Required"
 )
 _NO_AUTO_UPDATE = re.compile(r"(?i)NoAutoUpdate\b")
@@ -133,36 +149,20 @@ class _Log:
         self._installed = 0
         self._passes_over = False
 
-    def read(self, number: int, line: str) -> Iterator[Record]:
-        at = self._clock.at(line)
-        text = line.strip()
-        if not text:
+    def time(self, line: str) -> datetime | None:
+        return self._clock.at(line)
+
+    def signs(self, text: str) -> Iterator[Found]:
+        yield from _failures(text)
+        yield from self._course(text)
+        if "PublicSettings" in text:
             return
-        make = self._maker(number, line, at)
-        yield from self._request(number, line, at)
-        yield from self._failures(text, make)
-        yield from self._course(text, make)
-        yield from self._restarts(text, make)
+        yield from _restarts(text)
         if _NO_AUTO_UPDATE.search(text):
-            yield make("windows-auto-update", **_auto_update(text))
-        yield from _wrapper(text, make)
+            yield _found("windows-auto-update", **_auto_update(text))
+        yield from _wrapper(text)
 
-    def _maker(self, number: int, line: str, at: datetime | None) -> Callable[..., LogSign]:
-        origin = Origin(file=self._file, line=number)
-        text = quoted(line)
-
-        def make(sign: str, **values: str) -> LogSign:
-            return LogSign(
-                origin=origin,
-                at=at,
-                text=text,
-                sign=sign,
-                values={name: value for name, value in values.items() if value},
-            )
-
-        return make
-
-    def _request(self, number: int, line: str, at: datetime | None) -> Iterator[Record]:
+    def requests(self, number: int, line: str, at: datetime | None) -> Iterator[Record]:
         begin = _SETTINGS.search(line)
         if begin is None:
             return
@@ -177,63 +177,72 @@ class _Log:
         text = quoted(json.dumps(kept, ensure_ascii=False))
         yield PatchRequest(origin=origin, at=at, text=text, extension=self._extension, settings=kept)
 
-    def _failures(self, text: str, make: Callable[..., LogSign]) -> Iterator[LogSign]:
-        codes = failures_in(text)
-        kb = _kb(text)
-        for code in codes:
-            yield make("windows-hresult", hresult=code, log="extension", kb=kb)
-        first = codes[0] if codes else ""
-        if _ASSESSMENT_FAILED.search(text):
-            yield make("windows-assessment-failed", hresult=first)
-        elif _DOWNLOAD_FAILED.search(text) and (first or kb):
-            yield make("windows-download-failed", hresult=first, kb=kb)
-        elif _INSTALL_FAILED.search(text) and (first or kb):
-            yield make("windows-install-failed", hresult=first, kb=kb)
-
-    def _course(self, text: str, make: Callable[..., LogSign]) -> Iterator[LogSign]:
+    def _course(self, text: str) -> Iterator[Found]:
         """The steps of an operation, and whether it had anything to do."""
         if (required := _REQUIRED.search(text)) is not None:
             self._required = int(required[1])
-            yield make("windows-assessment-completed", required=required[1])
+            yield _found("windows-assessment-completed", required=required[1])
         # The updates that are passed over stand in the line itself or in lines of their own below it.
         is_continued = self._passes_over and text.startswith("[KBID")
         self._passes_over = is_continued or _NOT_SELECTED.search(text) is not None
         kb = _kb(text)
         if self._passes_over and kb:
             self._not_selected += 1
-            yield make("windows-update-not-selected", kb=kb)
+            yield _found("windows-update-not-selected", kb=kb)
         elif kb and _INSTALLED.search(text) and not failures_in(text):
             self._installed += 1
-            yield make("windows-update-installed", kb=kb)
+            yield _found("windows-update-installed", kb=kb)
         if (started := _STARTED.search(text)) is not None:
             self._required, self._not_selected, self._installed = None, 0, 0
-            yield make("windows-operation-started", operation=_operation(started[1]))
+            yield _found("windows-operation-started", operation=_operation(started[1]))
         elif (ended := _ENDED.search(text)) is not None:
             seconds = _SECONDS.search(text)
             operation = _operation(ended[1])
             sign = "windows-operation-succeeded" if ended[2].lower() == "success" else "windows-operation-failed"
-            yield make(sign, operation=operation, seconds=seconds[1] if seconds else "")
+            yield _found(sign, operation=operation, seconds=seconds[1] if seconds else "")
             if sign.endswith("succeeded") and operation == "installation" and self._had_nothing_to_do():
-                yield make(
+                yield _found(
                     "windows-nothing-selected", required=str(self._required), not_selected=str(self._not_selected)
                 )
         if _WINDOW.search(text) and not _DENIED.search(text):
             minutes = _MINUTES.search(text)
-            yield make("windows-window-exceeded", minutes_left=minutes[1] if minutes else "")
+            yield _found("windows-window-exceeded", minutes_left=minutes[1] if minutes else "")
 
     def _had_nothing_to_do(self) -> bool:
         return bool(self._required) and not self._installed and self._not_selected >= (self._required or 0)
 
-    @staticmethod
-    def _restarts(text: str, make: Callable[..., LogSign]) -> Iterator[LogSign]:
-        if not _REBOOT.search(text) or _DENIED.search(text) or "PublicSettings" in text:
-            return
-        if _REBOOT_SKIPPED.search(text):
-            yield make("windows-reboot-skipped")
-        elif _REBOOT_REQUIRED.search(text):
-            yield make("windows-reboot-required")
-        elif _REBOOT_STARTED.search(text):
-            yield make("windows-reboot-started")
+
+def _found(sign: str, **values: str) -> Found:
+    return Found(sign, {name: value for name, value in values.items() if value})
+
+
+def _failures(text: str) -> Iterator[Found]:
+    codes, kb = failures_in(text), _kb(text)
+    for code in codes:
+        yield _found("windows-hresult", hresult=code, log="extension", kb=kb)
+    first = codes[0] if codes else ""
+    if _ASSESSMENT_FAILED.search(text):
+        yield _found("windows-assessment-failed", hresult=first)
+    elif _DOWNLOAD_FAILED.search(text) and (first or kb):
+        yield _found("windows-download-failed", hresult=first, kb=kb)
+    elif _INSTALL_FAILED.search(text) and (first or kb):
+        yield _found("windows-install-failed", hresult=first, kb=kb)
+
+
+def _as_reboot(restart: re.Match[str]) -> str:
+    return "rebooting" if restart[0].lower().startswith("restarting") else "reboot"
+
+
+def _restarts(text: str) -> Iterator[Found]:
+    text = _REBOOT_SETTING.sub("", _RESTART.sub(_as_reboot, text))
+    if "reboot" not in text.lower() or _DENIED.search(text):
+        return
+    if _REBOOT_SKIPPED.search(text):
+        yield _found("windows-reboot-skipped")
+    elif _REBOOT_REQUIRED.search(text):
+        yield _found("windows-reboot-required")
+    elif _REBOOT_STARTED.search(text):
+        yield _found("windows-reboot-started")
 
 
 def failures_in(text: str) -> tuple[str, ...]:
@@ -270,13 +279,13 @@ def _auto_update(text: str) -> dict[str, str]:
     }
 
 
-def _wrapper(text: str, make: Callable[..., LogSign]) -> Iterator[LogSign]:
+def _wrapper(text: str) -> Iterator[Found]:
     command = _COMMAND.search(text)
     word = command[1].lower() if command else ""
     if (sequence := _SEQUENCE.search(text)) is not None:
-        yield make("windows-request-received", sequence=sequence[1], command=word)
+        yield _found("windows-request-received", sequence=sequence[1], command=word)
     if (exit_code := _EXIT_CODE.search(text)) is not None and int(exit_code[1]) != 0:
-        yield make("windows-command-failed", exit_code=exit_code[1], command=word)
+        yield _found("windows-command-failed", exit_code=exit_code[1], command=word)
 
 
 class Clock:

@@ -16,37 +16,33 @@ from aumdoctor.guest.artefact import Artefact
 from aumdoctor.guest.reader import reader
 from aumdoctor.guest.readers.reporting_events import update_event
 from aumdoctor.guest.readers.windows_update_extension_log import failures_in
-from aumdoctor.guest.repeated_signs import RepeatedSigns
+from aumdoctor.guest.signs import Found, Tally
 from aumdoctor.guest.text import decode, lines, quoted
-from aumdoctor.model.guest import Damage, LogSign, Origin, Proxy, Record, RegistryValue
+from aumdoctor.model.guest import Damage, LogSign, Origin, Proxy, Record
 from aumdoctor.model.redaction import redact
 
+LONGEST_LINE = 8192
+
 _LINE = re.compile(
-    r"(\d{4})[-/.](\d{2})[-/.](\d{2})[ \t]+(\d{2}:\d{2}:\d{2})[:.,](\d{3,7})[ \t]+[0-9a-fA-F]{1,8}[ \t]+[0-9a-fA-F]{1,8}[ \t]+"
-    r"([A-Za-z][\w.-]{0,40})[ \t]+(.*)"
+    r"(\d{4})[-/.](\d{2})[-/.](\d{2})[ \t]+(\d{2}:\d{2}:\d{2})[:.,](\d{3,7})[ \t]+"
+    r"[0-9a-fA-F]{1,8}[ \t]+[0-9a-fA-F]{1,8}[ \t]+([A-Za-z][\w.-]{0,40})[ \t]+(.*)"
 )
 _IN_HEAD = re.compile(_LINE.pattern.removesuffix("(.*)").join((r"(?m)^\ufeff?", "")))
 _POINTER = re.compile(r"Get-WindowsUpdateLog|LinkI[dD]=518345")
 _ZONE = re.compile(r"\btz:\s*([+-])(\d{2})(\d{2})\)")
 _HEADER = re.compile(
-    r"\s*\*\s(?P<name>WSUS server|WSUS status server|Windows Update access disabled|Access type|Default proxy(?: bypass)?|"
+    r"\s*\*\s(?P<name>WSUS server|WSUS status server|Windows Update access disabled|Default proxy|"
     r"Do not connect to Windows Update Internet locations): (?P<value>\S.{0,400})"
 )
 _BARE = re.compile(r"(?i)(?:\*FAILED\*|\bfailed\b|\berror\b|\bhr\b|\bresult\b)[^0-9a-f]{0,20}\[?([89a-f][0-9a-f]{7})\b")
 _LEVEL = re.compile(r"\b(WARNING|FATAL|ERROR)\b|\*(FAILED)\*")
 _KB = re.compile(r"\bKB\d{6,8}\b", re.IGNORECASE)
 
-_POLICIES = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate"
-_VALUES = {
-    "WSUS server": "WUServer",
-    "WSUS status server": "WUStatusServer",
-    "Windows Update access disabled": "DisableWindowsUpdateAccess",
-    "Do not connect to Windows Update Internet locations": "DoNotConnectToWindowsUpdateInternetLocations",
-}
 _MEMBERS = {
     "WSUS server": "wsus_server",
     "WSUS status server": "wsus_status_server",
     "Windows Update access disabled": "access_disabled",
+    "Do not connect to Windows Update Internet locations": "internet_forbidden",
 }
 
 
@@ -59,25 +55,18 @@ def _recognises(artefact: Artefact) -> bool:
 
 @reader(name="windows-update-log", title="WindowsUpdate.log", recognises=_recognises)
 def WINDOWS_UPDATE_LOG(artefact: Artefact) -> Iterator[Record]:  # noqa: N802
-    """Failure codes with their component, the agent's settings, and the events that it reports.
-
-    The settings that the agent prints are also told as the values of the policy that they come from.
-    """
+    """Failure codes with their component, the agent's settings, and the events that it reports."""
     log = _Log(artefact.path)
-    repeated = RepeatedSigns()
     for number, line in lines(artefact):
-        for record in log.read(number, line[:16_384]):
-            if isinstance(record, LogSign):
-                yield from repeated.new(record)
-            else:
-                yield record
+        yield from log.read(number, line[:LONGEST_LINE])
     yield from log.end()
-    yield from repeated.rest()
+    yield from log.tally.rest()
 
 
 class _Log:
     def __init__(self, file: str) -> None:
         self._file = file
+        self.tally = Tally(file)
         self._zone: timezone | None = None
         self._settings: dict[str, str] = {}
         self._settings_at: tuple[Origin, datetime | None] | None = None
@@ -115,7 +104,7 @@ class _Log:
             yield from self._setting(header["name"], header["value"].strip(), origin, at, line)
         elif self._settings:
             yield from self.end()
-        yield from self._failures(component, text, origin, at, line)
+        yield from self.tally.signs(_failures(component, text), line=number, at=at, text=line)
 
     def end(self) -> Iterator[Record]:
         """The settings that were printed together. The agent prints them at every start: only changes are told."""
@@ -135,46 +124,13 @@ class _Log:
             if address != self._proxy:
                 self._proxy = address
                 yield Proxy(origin=origin, at=at, text=quoted(line), where="windows-update-agent", address=address)
-        policy = _VALUES.get(name)
-        if policy is None:
+        member = _MEMBERS.get(name)
+        if member is None:
             return
         if not self._settings:
             self._settings_at = (origin, at)
-        member = _MEMBERS.get(name)
-        if member:
-            self._settings[member] = "" if is_null else quoted(value).lower() if "disabled" in name else quoted(value)
-        known = self._told.get(member or "", None)
-        if member and known == self._settings[member]:
-            return
         is_switch = value.lower() in ("yes", "no")
-        yield RegistryValue(
-            origin=origin,
-            at=at,
-            text=quoted(line),
-            key=_POLICIES,
-            name=policy,
-            kind="REG_DWORD" if is_switch else "REG_SZ",
-            value=None if is_null else int(value.lower() == "yes") if is_switch else redact(value),
-            exists=not is_null,
-        )
-
-    def _failures(self, component: str, text: str, origin: Origin, at: datetime | None, line: str) -> Iterator[LogSign]:
-        codes = dict.fromkeys(failures_in(text))
-        for bare in _BARE.finditer(text):
-            codes[f"0x{bare[1].upper()}"] = None
-        if not codes:
-            return
-        level = _LEVEL.search(text)
-        kb = _KB.search(text)
-        values = {
-            "log": "windows-update",
-            "component": component,
-            "level": (level[1] or level[2]).lower() if level else "",
-            "kb": kb[0].upper() if kb else "",
-        }
-        for code in codes:
-            shown = {"hresult": code, **{name: value for name, value in values.items() if value}}
-            yield LogSign(origin=origin, at=at, text=quoted(line), sign="windows-hresult", values=shown)
+        self._settings[member] = "" if is_null else value.lower() if is_switch else quoted(value)
 
     def _when(self, found: re.Match[str]) -> datetime | None:
         # Lines that could not be decoded are of the year 1601.
@@ -185,3 +141,20 @@ class _Log:
         except ValueError:
             return None
         return at.replace(tzinfo=self._zone) if self._zone else at
+
+
+def _failures(component: str, text: str) -> Iterator[Found]:
+    codes = dict.fromkeys(failures_in(text))
+    for bare in _BARE.finditer(text):
+        codes[f"0x{bare[1].upper()}"] = None
+    if not codes:
+        return
+    level, kb = _LEVEL.search(text), _KB.search(text)
+    values = {
+        "log": "windows-update",
+        "component": component,
+        "level": (level[1] or level[2]).lower() if level else "",
+        "kb": kb[0].upper() if kb else "",
+    }
+    for code in codes:
+        yield Found("windows-hresult", {"hresult": code, **{name: value for name, value in values.items() if value}})

@@ -44,14 +44,14 @@ ending() {
   exit 0
 }
 
-# begin: from here on something is changed. Text on standard input is kept for undo, but not where an earlier run was
-# cut off: then what that run found is the state to go back to.
+# begin TEXT: from here on something is changed. The text is kept for undo, but not where an earlier run was cut off:
+# then what that run found is the state to go back to.
 begin() {
-  mkdir -p "$KEPT" || ending refused "$KEPT cannot be made"
-  if [ ! -e "$KEPT/begun" ]; then
-    cat >"$KEPT/before.new" && mv "$KEPT/before.new" "$KEPT/before" && : >"$KEPT/begun" ||
-      ending refused 'what stands there could not be kept'
+  [ -e "$KEPT/begun" ] && return
+  if mkdir -p "$KEPT" && printf '%s' "$1" >"$KEPT/before.new" && mv "$KEPT/before.new" "$KEPT/before"; then
+    : >"$KEPT/begun" && return
   fi
+  ending refused "what stands there could not be kept in $KEPT"
 }
 
 # kept NAME: a value of the lines name=value that `begin` has kept.

@@ -48,7 +48,7 @@ cure() {
   dpkg)
     DEBIAN_FRONTEND=noninteractive
     export DEBIAN_FRONTEND
-    SAID=$(limited 700 dpkg --configure -a --force-confdef --force-confold) || ending failed "dpkg: $(last "$SAID")"
+    SAID=$(limited 700 dpkg --force-confdef --force-confold --configure -a) || ending failed "dpkg: $(last "$SAID")"
     ;;
   rpm) SAID=$(limited 700 rpm --rebuilddb) || ending failed "rpm: $(last "$SAID")" ;;
   esac

@@ -37,8 +37,11 @@ cure() {
     ending refused "$FILE is there and holds something else"
   fi
   if grep -qxF "$line" "$FILE" 2>/dev/null; then ending refused "the rule is there already and does not help: $OUT"; fi
-  { cat "$FILE" 2>/dev/null; } | begin
-  { cat "$FILE" 2>/dev/null; printf '%s\n' "$line"; } >"$KEPT/set"
+  begin "$(cat "$FILE" 2>/dev/null)"
+  {
+    cat "$FILE" 2>/dev/null
+    printf '%s\n' "$line"
+  } >"$KEPT/set"
   limited 15 visudo -cf "$KEPT/set" >/dev/null || give_up 'visudo does not accept the rule'
   # A name with a dot is not read.
   { cp "$KEPT/set" "$FILE.new" && chmod 0440 "$FILE.new" && mv "$FILE.new" "$FILE"; } || give_up "$FILE cannot be written"
@@ -56,7 +59,7 @@ give_up() {
 restore() {
   rm -f "$FILE.new"
   if [ -s "$KEPT/before" ]; then
-    cp "$KEPT/before" "$FILE.new" && chmod 0440 "$FILE.new" && mv "$FILE.new" "$FILE"
+    { cat "$KEPT/before" && echo; } >"$FILE.new" && chmod 0440 "$FILE.new" && mv "$FILE.new" "$FILE"
   else
     rm -f "$FILE"
   fi

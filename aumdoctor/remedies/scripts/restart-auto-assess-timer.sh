@@ -23,28 +23,28 @@ paused() {
 state() {
   printf 'unit=%s\n' "$UNIT"
   [ -n "$UNIT" ] || return 0
-  printf 'timer=%s\n' "$(ask is-active $UNIT.timer)"
-  printf 'timer_start=%s\n' "$(ask is-enabled $UNIT.timer)"
-  printf 'service_start=%s\n' "$(ask is-enabled $UNIT.service)"
+  printf 'timer=%s\n' "$(ask is-active "$UNIT.timer")"
+  printf 'timer_start=%s\n' "$(ask is-enabled "$UNIT.timer")"
+  printf 'service_start=%s\n' "$(ask is-enabled "$UNIT.service")"
 }
 
 # Whole words are compared: "inactive" ends with "active".
 cured() {
   WHY='the timer is not active, or its service not enabled'
-  [ -n "$UNIT" ] && [ "$(ask is-active $UNIT.timer)" = active ] && [ "$(ask is-enabled $UNIT.service)" = enabled ]
+  [ -n "$UNIT" ] && [ "$(ask is-active "$UNIT.timer")" = active ] && [ "$(ask is-enabled "$UNIT.service")" = enabled ]
 }
 
 cure() {
   has systemctl || ending refused 'systemd is not on this machine: there is no daily assessment without it'
   [ -n "$UNIT" ] || ending refused 'the units are not there: assess the machine once, and the patch extension makes them'
-  case "$(ask is-enabled $UNIT.timer) $(ask is-enabled $UNIT.service)" in
-  *masked*) ending refused "somebody has masked the units: systemctl unmask $UNIT.timer $UNIT.service" ;;
+  case "$(ask is-enabled "$UNIT.timer") $(ask is-enabled "$UNIT.service")" in
+  *masked*) ending refused "somebody has masked the units: systemctl unmask "$UNIT.timer" $UNIT.service" ;;
   esac
   if paused; then
     ending refused 'the patch extension has paused or lost the script of the units: assess the machine once'
   fi
-  state | begin
-  SAID=$(limited 30 systemctl enable $UNIT.service $UNIT.timer && limited 30 systemctl start $UNIT.timer) ||
+  begin "$(state)"
+  SAID=$(limited 30 systemctl enable "$UNIT.service" "$UNIT.timer" && limited 30 systemctl start "$UNIT.timer") ||
     ending failed "systemctl: $SAID"
   SAID='the timer is active'
 }
@@ -52,7 +52,7 @@ cure() {
 back() {
   UNIT=$(kept unit)
   case $UNIT in MsftLinuxPatchAutoAssess | AzGPSLinuxPatchAutoAssess) ;; *) ending refused 'what is kept is damaged' ;; esac
-  [ "$(kept timer)" = active ] || limited 30 systemctl stop $UNIT.timer >/dev/null
-  [ "$(kept timer_start)" = enabled ] || limited 30 systemctl disable $UNIT.timer >/dev/null
-  [ "$(kept service_start)" = enabled ] || limited 30 systemctl disable $UNIT.service >/dev/null
+  [ "$(kept timer)" = active ] || limited 30 systemctl stop "$UNIT.timer" >/dev/null
+  [ "$(kept timer_start)" = enabled ] || limited 30 systemctl disable "$UNIT.timer" >/dev/null
+  [ "$(kept service_start)" = enabled ] || limited 30 systemctl disable "$UNIT.service" >/dev/null
 }

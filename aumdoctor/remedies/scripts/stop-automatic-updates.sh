@@ -40,12 +40,13 @@ cured() {
 }
 
 cure() {
-  state | begin
+  begin "$(state)"
   case $(apt_setting) in
   '' | 0) ;;
   *)
-    printf '%s\n' "$LINE" >"$FILE.new" && chmod 0644 "$FILE.new" && mv "$FILE.new" "$FILE" ||
+    if ! { printf '%s\n' "$LINE" >"$FILE.new" && chmod 0644 "$FILE.new" && mv "$FILE.new" "$FILE"; }; then
       ending failed "$FILE cannot be written"
+    fi
     ;;
   esac
   for each in $(kept units); do
