@@ -37,9 +37,9 @@ from aumdoctor.azure.connection import ConnectionOptions, Endpoints, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.limiter import Key, retry_after
-from aumdoctor.model.redaction import redact
 from aumdoctor.azure.session import Session, http_session, transport
 from aumdoctor.errors import AumDoctorError, UsageError
+from aumdoctor.model.redaction import redact
 from aumdoctor.remedies.remedy import ArmCall
 
 CANCEL_API_VERSION = "2023-10-01-preview"

@@ -25,6 +25,7 @@ from aumdoctor.errors import AumDoctorError
 from aumdoctor.model import ids
 from aumdoctor.remedies.inverse import power_state
 from aumdoctor.remedies.plan import PlannedAction, at_path
+from aumdoctor.remedies.run_in_guest import Told, is_run, told
 
 _LOST_AT_MOST = 3
 _BUSY_AT_MOST = 6
@@ -254,6 +255,8 @@ class _Course:
         self._attempts = 0
         self._before: Any = None
         self._unrecorded: str | None = None
+        self._result: Any = None
+        self._told: Told | None = None
 
     async def follow(self) -> Applied:
         held = self._hold(self._action)
@@ -341,6 +344,8 @@ class _Course:
             said = f"no answer came ({_told(lost)}), and its target could not be read again: {_told(failure)}"
             return self._ended(Fate.UNKNOWN, said)
         if has_happened(self._action, self._before, seen):
+            if is_run(self._action.call):
+                return self._ended(Fate.UNKNOWN, "the answer was lost; Azure shows that the script was begun")
             return self._ended(Fate.DONE, "the answer was lost, but Azure shows that it was carried out")
         if self._action.call.method == "POST":
             said = (
@@ -362,6 +367,8 @@ class _Course:
                 return self._ended(Fate.UNKNOWN, f"Azure began it, and how it goes could not be read: {_told(failure)}")
             if outcome is not None:
                 return outcome
+        if is_run(self._action.call):
+            return await self._by_script(answer, ends_at)
         watched = _WATCHED.get(_kind(self._action))
         if watched is not None:
             return await self._watch(watched, ends_at)
@@ -390,7 +397,34 @@ class _Course:
                 inner = _inner_failure(body.get("properties") if isinstance(body, dict) else None)
             if inner is not None:
                 return self._ended(Fate.FAILED, f"the operation ended, and what it did failed: {inner}")
+            self._result = body
             return None
+
+    async def _by_script(self, answer: Answer, ends_at: float) -> Applied:
+        """What a script in the machine says of itself: Azure calls it succeeded whatever it did."""
+        try:
+            self._told = told(self._result) or await self._printed(answer, ends_at)
+        except ReadFailure as failure:
+            return self._ended(Fate.UNKNOWN, f"what the script printed could not be read: {_told(failure)}")
+        if self._told is None:
+            said = "what the script did is not known: its last line is not in what Azure has kept of it"
+            return self._ended(Fate.UNKNOWN, said)
+        return self._ended(*_fate_told(self._told))
+
+    async def _printed(self, answer: Answer, ends_at: float) -> Told | None:
+        """What a script printed, where it was not in the end of the operation: the action has it at its Location, a run
+        command in its instance view once it has ended."""
+        if self._action.call.method == "POST":
+            if answer.poll is None or not answer.has_status:
+                return None
+            _, content, _ = await self._writer.session.poll(f"{answer.poll}&monitor=true")
+            return told(_json(content))
+        while True:
+            seen = await self._look()
+            state = str(at_path(seen, "properties.instanceView.executionState") or "").lower()
+            if state in _SCRIPT_ENDED or time.monotonic() + _POLL_SECONDS >= ends_at:
+                return told(seen)
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _watch(self, watched: _Watched, ends_at: float) -> Applied:
         """Read the target until it says that it has ended; one that takes long is left to verification."""
@@ -412,10 +446,10 @@ class _Course:
     async def _close(self, ended: Applied) -> None:
         """The last line in the journal: what Azure shows at the end."""
         try:
-            after = await self._look()
+            after = msgspec.to_builtins(self._told) if self._told is not None else await self._look()
         except ReadFailure:
             after = None
-        self._note("outcome", after=after, said=f"{ended.fate.value}: {ended.said}")
+        self._note("outcome", after=redacted(after), said=f"{ended.fate.value}: {ended.said}")
 
     async def _look(self) -> Any:
         target = self._action.target
@@ -479,6 +513,22 @@ def _kind(action: PlannedAction) -> str:
     return ids.parse(action.call.path).type.rpartition("/")[2].lower() if action.call.method == "PUT" else ""
 
 
+_SCRIPT_ENDED = frozenset({"succeeded", "failed", "timedout", "canceled", "cancelled"})
+
+
+def _fate_told(told: Told) -> tuple[Fate, str]:
+    """What became of a script by its own word. One that failed may have changed a part: that is for undo."""
+    said = str(redacted(told.said))
+    if told.state in ("changed", "undone"):
+        changed = str(redacted(told.differences))
+        return Fate.DONE, f"carried out: {said}{f' ({changed})' if changed else ''}"
+    if told.state == "unchanged":
+        return Fate.DONE, f"carried out, and nothing was to be done: {said}"
+    if told.state == "refused":
+        return Fate.FAILED, f"the script changed nothing: {said}"
+    return Fate.UNKNOWN, f"the script ended as {told.state}: {said}"
+
+
 def already(action: PlannedAction, seen: Any) -> str | None:
     """Why an action is not needed as its target stands: None where it is."""
     call = action.call
@@ -504,6 +554,8 @@ def has_happened(action: PlannedAction, before: Any, seen: Any) -> bool:
     if already(action, seen) is not None:
         return True
     verb = action.call.path.rpartition("/")[2].lower()
+    if is_run(action.call) and action.call.method == "PUT":
+        return before is None and seen is not None
     if verb == "register":
         return str(at_path(seen, "registrationState") or "").lower() == "registering"
     if verb in ("assesspatches", "installpatches"):

@@ -7,8 +7,8 @@ import re
 from azure.core.exceptions import ClientAuthenticationError
 from azure.core.rest import AsyncHttpResponse
 
-from aumdoctor.model.redaction import redact
 from aumdoctor.azure.wire.pages import error_of
+from aumdoctor.model.redaction import redact
 
 
 class ReadFailure(Exception):  # noqa: N818 - a failure is what it is

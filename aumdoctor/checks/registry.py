@@ -28,6 +28,7 @@ from aumdoctor.checks.bypass_flag_missing import bypass_flag_missing
 from aumdoctor.checks.bypass_without_platform_mode import bypass_without_platform_mode
 from aumdoctor.checks.check import Check
 from aumdoctor.checks.classification_mismatch import classification_mismatch
+from aumdoctor.checks.cluster_password_update import cluster_password_update
 from aumdoctor.checks.compute_provider_unregistered import compute_provider_unregistered
 from aumdoctor.checks.concurrent_schedules import concurrent_schedules
 from aumdoctor.checks.cross_subscription_region_note import cross_subscription_region_note
@@ -213,4 +214,5 @@ CHECKS: tuple[Check, ...] = (
     sql_vm_automated_patching_overlap,
     custom_image_autopatch_noop,
     never_onboarded,
+    cluster_password_update,
 )

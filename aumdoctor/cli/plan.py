@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Annotated, Literal
 
+import msgspec
 import typer
 
 from aumdoctor.cli import exit_codes, options
@@ -85,6 +86,8 @@ def plan(
     )
     tenant = tenant_of(estate)
     estate = reach.aged(estate)
+    if machine:
+        selection = msgspec.structs.replace(selection, machines=tuple(each.id for each in estate.machines))
     examination = examine(estate, chosen, estate.collected_at)
     made = plan_of(examination, selection)
     unread: list[str] = []
@@ -92,7 +95,8 @@ def plan(
         made = with_before(reach, made, unread)
     for name in selection.remedies:
         if not any(action.remedy == name for action in made.actions):
-            reach.note(f"nothing that was found is cured by {name}")
+            hint = "; to make it whatever was found, name the machines: --machine"
+            reach.note(f"nothing that was found is cured by {name}{hint if _is_inside(name) and not machine else ''}")
     code = exit_code_of(examination, unread)
     written = plan_file(reach, made, selection, examination, tenant)
     not_seen = (*not_seen_in(examination), *unread)
@@ -123,6 +127,15 @@ def plan(
             reach.note(f"{actions} written to {each.file}; aumdoctor apply {each.file} makes {them}")
     outputs.write(rendered, [each for each in destinations if each not in files], quiet=reach.quiet)
     raise typer.Exit(code)
+
+
+def _is_inside(name: str) -> bool:
+    """Whether a remedy changes the guest and makes requests."""
+    from aumdoctor.remedies.catalogue import BY_NAME
+    from aumdoctor.remedies.plan import ONLY_WHEN_NAMED
+    from aumdoctor.remedies.remedy import Risk
+
+    return name in ONLY_WHEN_NAMED and BY_NAME[name].risk is not Risk.ADVICE
 
 
 def _selection(reach: Reach, named: Sequence[str], risk: str) -> Selection:

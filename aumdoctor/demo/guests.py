@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 from datetime import datetime, timedelta
 
+from aumdoctor.demo import guest_scripts
 from aumdoctor.demo.machines import is_arc, os_type_of
 from aumdoctor.demo.state import DemoEstate, Wire, key, stable_guid, timestamp
 
@@ -35,6 +36,9 @@ _NO_TTY = "sudo: sorry, you must have a tty to run sudo"
 
 def printed(state: DemoEstate, machine: Wire, script: str, now: datetime) -> str:
     """What a script prints in a machine; nothing where it is not one of aumdoctor's."""
+    of_remedy = guest_scripts.printed(state, machine, script)
+    if of_remedy is not None:
+        return of_remedy
     head = script[:400]
     windows = os_type_of(machine) == "Windows"
     if "The probe of aumdoctor" in head:

@@ -164,6 +164,8 @@ class DemoEstate:
         """By subscription id."""
         self.guest_faults: dict[str, Wire] = {}
         """By the key of the machine: the error details with which every assessment of that machine fails."""
+        self.kept_in_guests: dict[str, Wire] = {}
+        """What scripts of remedies have kept inside machines, by the key of the machine and the remedy's name."""
         self.run_commands: dict[str, Wire] = {}
         """Managed run commands of machines of either kind."""
         self.planted: set[tuple[str, str]] = set()

@@ -133,6 +133,7 @@ LINKS: dict[str, Link] = {
     "AUM141b": Link.PATCH_MODE,
     "AUM141c": Link.PATCH_MODE,
     "AUM142": Link.ASSESSMENT,
+    "WS001": Link.LAST_RESULT,
 }
 """The link that each check looks after, by check id."""
 

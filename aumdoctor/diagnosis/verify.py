@@ -12,6 +12,7 @@ from aumdoctor.diagnosis.examine import Examination
 from aumdoctor.model import ids
 from aumdoctor.model.finding import Finding
 from aumdoctor.remedies.plan import FindingRef, PlannedAction
+from aumdoctor.remedies.run_in_guest import scripted
 
 
 class Cure(StrEnum):
@@ -39,11 +40,15 @@ _TAKES = {
     "grant-policy-role": timedelta(minutes=30),
     "register-provider": timedelta(minutes=10),
     "remediate-policy": timedelta(hours=1),
+    "restart-auto-assess-timer": timedelta(hours=25),
     "restart-machine": timedelta(minutes=15),
     "start-machine": timedelta(minutes=15),
 }
 """How long remedies take until what they do can be seen: Resource Graph lags by minutes, remediation tasks run long.
 Inferences; after that the finding counts as not cured."""
+
+_IN_GUEST = timedelta(minutes=15)
+"""The same for scripts that an assessment follows."""
 
 _OF_RUNS = frozenset(
     {"AUM010", "AUM011", "AUM013", "AUM065", "AUM082", "AUM084", "AUM131", "AUM132", "AUM134", "AUM135", "AUM136"}
@@ -110,11 +115,14 @@ def _verified(action: PlannedAction, sight: Sight, now: datetime) -> Verified:
         check = still[0].check
         if check in _OF_RUNS:
             return Verified(cure=Cure.NOT_YET, said=f"{check} tells of a past run; the next one shows")
-        span = _TAKES.get(action.remedy)
+        span = _TAKES.get(action.remedy, _IN_GUEST if action.remedy in scripted() else None)
         if span is not None:
             until = now + span
             return Verified(cure=Cure.NOT_YET, said=f"{check} is still there; it may take a while", until=until)
         return Verified(cure=Cure.NOT_CURED, said=f"{check} is still there: {still[0].message}")
+    if not action.findings:
+        names = ", ".join(map(ids.name_of, action.machines))
+        return Verified(cure=Cure.NOT_YET, said=f"Azure's side does not show it; aumdoctor probe {names} looks inside")
     unknown = next((reason for ref in action.findings if (reason := sight.unknown(ref)) is not None), None)
     if unknown is not None:
         return Verified(cure=Cure.UNKNOWN, said=unknown)

@@ -81,10 +81,9 @@ def _read(artefact: Artefact, readers: Sequence[Reader], most: int) -> Read:
     except Exception as error:  # noqa: BLE001 - one artefact must not cost the others: it is told with its reason
         why = f"the reader {reader.name} failed: {type(error).__name__}: {error}"
     damages = [record for record in records if isinstance(record, Damage)]
+    reading = Reading.PARTLY if why or damages else Reading.READ
     if why and not records:
         reading = Reading.UNREADABLE
-    else:
-        reading = Reading.PARTLY if why or damages else Reading.READ
     if not why and damages:
         why = damages[0].why
     return Read(

@@ -79,6 +79,7 @@ INTERESTING: dict[tuple[str, int], str] = {
     ("failoverclustering", 1254): "A role failed too often and is left failed.",
     ("failoverclustering", 1562): "The file share witness failed its check.",
     ("failoverclustering", 1564): "The file share witness could not be arbitrated for.",
+    ("failoverclustering", 1201): "A role is online on a node.",
     ("failoverclustering", 1641): "A role moves to another node.",
     ("windowsupdateclient", 16): "Windows Update cannot connect to the update service.",
     ("windowsupdateclient", 19): "An update was installed.",
@@ -192,16 +193,6 @@ _CODES = frozenset({"Status", "SubStatus", "errorCode", "ErrorCode"})
 _HEX = re.compile(r"0[xX]([0-9a-fA-F]{1,16})")
 _BARE_HEX = re.compile(r"(?=[0-9a-fA-F]*[a-fA-F])[0-9a-fA-F]{3,8}")
 _DECIMAL = re.compile(r"-?[0-9]{1,10}")
-
-
-class EventLog(Record, frozen=True, kw_only=True):
-    """A log that was read whole: its channel, the number of events in it, and the times of the oldest and the newest.
-    So that "no such event" can be told from "nobody looked". An exported log may have been filtered."""
-
-    channel: str
-    events: int
-    first: datetime | None = None
-    last: datetime | None = None
 
 
 class Seen(msgspec.Struct, frozen=True, kw_only=True):

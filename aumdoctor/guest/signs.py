@@ -131,6 +131,7 @@ def _values(line: str, at: int, text: _Text) -> Values | None:
     return None
 
 
+@lru_cache(maxsize=4096)
 def value_of(text: str) -> str:
     """A value as records carry it: short, on one line, without secrets."""
     return redact(text.strip()[:_LONGEST_VALUE]) if text.isprintable() else quoted(text)[:_LONGEST_VALUE]

@@ -7,7 +7,7 @@ import re
 
 from msgspec import structs
 
-from aumdoctor.knowledge import error_codes, error_texts, exit_codes, system_codes
+from aumdoctor.knowledge import error_codes, error_texts, exit_codes, shutdown_reasons, system_codes
 from aumdoctor.knowledge.entry import Entry
 
 # A code inside a text: hexadecimal with its prefix, or a decimal that can only be a negative HRESULT.
@@ -64,6 +64,10 @@ def _by_number(query: str, readings: tuple[int, ...]) -> tuple[Entry, ...]:
         if entry is not None:
             others = (name for name in system_codes.names_of(reading) if entry.name not in name.name)
             found.append(structs.replace(entry, also=tuple(map(str, others))))
+    # Most numbers can be taken for a reason code: an unusual one counts only where nothing else is known.
+    reason = shutdown_reasons.decoded(readings[0])
+    if reason is not None and (reason.known or (not found and reason.is_named)):
+        found += [entry for entry in (shutdown_reasons.entry(readings[0]),) if entry is not None]
     if found:
         return tuple(found)
     named = next((entry for reading in readings if (entry := system_codes.entry_for(reading)) is not None), None)

@@ -53,6 +53,11 @@ class ShutdownReason(msgspec.Struct, frozen=True, kw_only=True):
         return f"0x{self.code:x}"
 
     @property
+    def is_named(self) -> bool:
+        """Whether it is more than a small number, and both its parts have a name."""
+        return self.code > 0xFFFF and not (self.major + self.minor).startswith("0x") and "0x" not in self.minor
+
+    @property
     def sentence(self) -> str:
         """The parts in words: "unplanned; system / none"."""
         named = [flag for flag in self.flags if flag != "planned"]

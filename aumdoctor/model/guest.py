@@ -58,6 +58,16 @@ class Event(Record, frozen=True, kw_only=True):
     message: str = ""
 
 
+class EventLog(Record, frozen=True, kw_only=True):
+    """A log that was read whole: its channel, the number of events in it, and the times of the oldest and the newest.
+    So that "no such event" can be told from "nobody looked". An exported log may have been filtered."""
+
+    channel: str
+    events: int
+    first: datetime | None = None
+    last: datetime | None = None
+
+
 class OperatingSystem(Record, frozen=True, kw_only=True):
     """The system as an artefact tells it. Windows: `build` (20348) and `ubr` (2340) where known. Linux: `distribution`
     and `version` as in os-release (`ubuntu`, `22.04`), `kernel`."""
@@ -293,6 +303,8 @@ SUBJECTS = {
     "auto-assess-timer": "the timer of the daily assessment is active (Linux)",
     "auto-update": "the system does not install updates by itself",
     "clock": "the clock agrees with the time source; values: seconds, source",
+    "cluster-permissions": "the cluster's account may reset the passwords of its computer objects and write to them",
+    "core-group-moved": "since the core cluster group was moved to another node it has not come back",
     "disk-space": "there is room; values: path, free_mb",
     "dotnet": ".NET Framework is new enough",
     "endpoint": "an Azure or Arc endpoint is reached; values: host, port",

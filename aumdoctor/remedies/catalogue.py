@@ -26,11 +26,11 @@ from aumdoctor.remedies.delete_arc_extension import delete_arc_extension
 from aumdoctor.remedies.detach_from_schedule import detach_from_schedule
 from aumdoctor.remedies.disable_hotpatching import disable_hotpatching
 from aumdoctor.remedies.enable_periodic_assessment import enable_periodic_assessment
-from aumdoctor.remedies.enable_windows_update_service import enable_windows_update_service
 from aumdoctor.remedies.find_missed_run import find_missed_run
 from aumdoctor.remedies.finish_extension_deletion import finish_extension_deletion
 from aumdoctor.remedies.give_schedule_machines import give_schedule_machines
 from aumdoctor.remedies.grant_policy_role import grant_policy_role
+from aumdoctor.remedies.install_cumulative_update import install_cumulative_update
 from aumdoctor.remedies.install_on_demand import install_on_demand
 from aumdoctor.remedies.install_vm_agent import install_vm_agent
 from aumdoctor.remedies.keep_running_in_window import keep_running_in_window
@@ -58,9 +58,9 @@ from aumdoctor.remedies.renew_schedule import renew_schedule
 from aumdoctor.remedies.reonboard_cloned_machine import reonboard_cloned_machine
 from aumdoctor.remedies.repair_pre_event import repair_pre_event
 from aumdoctor.remedies.repair_update_access import repair_update_access
-from aumdoctor.remedies.restart_auto_assess_timer import restart_auto_assess_timer
 from aumdoctor.remedies.restart_machine import restart_machine
 from aumdoctor.remedies.restart_vm_agent import restart_vm_agent
+from aumdoctor.remedies.run_in_guest import kinds, without_script
 from aumdoctor.remedies.scan_slower import scan_slower
 from aumdoctor.remedies.select_classifications import select_classifications
 from aumdoctor.remedies.set_assignment_location import set_assignment_location
@@ -80,7 +80,7 @@ from aumdoctor.remedies.use_supported_image import use_supported_image
 from aumdoctor.remedies.widen_dynamic_scope import widen_dynamic_scope
 from aumdoctor.remedies.work_in_home_tenant import work_in_home_tenant
 
-REMEDIES: tuple[RemedyKind, ...] = (
+_BY_HAND: tuple[RemedyKind, ...] = (
     add_application_health,
     allow_arc_extensions,
     allow_extension_operations,
@@ -104,11 +104,11 @@ REMEDIES: tuple[RemedyKind, ...] = (
     detach_from_schedule,
     disable_hotpatching,
     enable_periodic_assessment,
-    enable_windows_update_service,
     find_missed_run,
     finish_extension_deletion,
     give_schedule_machines,
     grant_policy_role,
+    install_cumulative_update,
     install_on_demand,
     install_vm_agent,
     keep_running_in_window,
@@ -135,7 +135,6 @@ REMEDIES: tuple[RemedyKind, ...] = (
     reonboard_cloned_machine,
     repair_pre_event,
     repair_update_access,
-    restart_auto_assess_timer,
     restart_machine,
     restart_vm_agent,
     scan_slower,
@@ -158,10 +157,13 @@ REMEDIES: tuple[RemedyKind, ...] = (
     work_in_home_tenant,
 )
 
+REMEDIES: tuple[RemedyKind, ...] = tuple(sorted((*_BY_HAND, *kinds()), key=lambda kind: kind.name))
+
 BY_NAME = {kind.name: kind for kind in REMEDIES}
 
 
 def remedies_for(finding: Finding, check: Check, estate: Estate) -> tuple[Remedy, ...]:
-    """The remedies of a finding's check made out for it, best first."""
+    """The remedies of a finding's check made out for it, best first. Those that are scripts are offered only: the plan
+    makes them out for who names them."""
     prescribed = (BY_NAME[name].prescribe(finding, estate) for name in check.remedies)
-    return tuple(remedy for remedy in prescribed if remedy is not None)
+    return tuple(without_script(remedy) for remedy in prescribed if remedy is not None)

@@ -10,6 +10,7 @@ import msgspec
 from aumdoctor.model import ids
 from aumdoctor.remedies.plan import PlannedAction, at_path
 from aumdoctor.remedies.remedy import ArmCall
+from aumdoctor.remedies.run_in_guest import is_run, is_trace, scripted, undo_calls
 
 _DEFAULTS: dict[str, Any] = {
     "patchsettings.assessmentmode": "ImageDefault",
@@ -30,7 +31,8 @@ _READ_ONLY_PROPERTIES = frozenset({"provisioningstate", "vmid", "timecreated", "
 
 
 class Inverse(msgspec.Struct, frozen=True, kw_only=True):
-    """How an action is taken back: the requests in order, or in `why_not` why it cannot be. `expects` maps leaves to
+    """How an action is taken back: the requests in order, or in `why_not` why it cannot be; neither where there is
+    nothing to take back. `expects` maps leaves to
     what must still stand there, so that nobody's later change is lost."""
 
     calls: tuple[ArmCall, ...] = ()
@@ -41,6 +43,12 @@ class Inverse(msgspec.Struct, frozen=True, kw_only=True):
 def inverse_of(action: PlannedAction, before: Any) -> Inverse:
     """The way back of an action whose target looked so before; `before` is None where it did not exist."""
     call = action.call
+    if is_run(call):
+        calls = undo_calls(call, action.remedy)
+        return Inverse(calls=calls, why_not="" if calls else "what its script did cannot be taken back")
+    if is_trace(call) or (action.remedy in scripted() and call.path.lower().endswith("/assesspatches")):
+        # Beside a script these change nothing that could be put back.
+        return Inverse()
     if call.method == "PATCH":
         inverse = _put_back(action, before)
     elif call.method == "PUT":

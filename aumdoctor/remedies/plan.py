@@ -18,6 +18,7 @@ from msgspec import Meta
 from aumdoctor.model import ids
 from aumdoctor.model.finding import Finding
 from aumdoctor.remedies.remedy import ArmCall, Remedy, Risk
+from aumdoctor.remedies.run_in_guest import is_run, scripted
 
 SELECTABLE = {
     "safe": frozenset({Risk.SAFE}),
@@ -26,7 +27,7 @@ SELECTABLE = {
 }
 """Which classes of risk `--risk` lets in. What costs money or grants a privilege has to be named."""
 
-ONLY_WHEN_NAMED = frozenset({"install-on-demand"})
+ONLY_WHEN_NAMED = frozenset({"install-cumulative-update", "install-on-demand", *scripted()})
 """Remedies that change the guest: they are planned only where somebody names them, whatever the class of risk."""
 
 
@@ -83,11 +84,14 @@ class LeftOut(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Selection(msgspec.Struct, frozen=True, kw_only=True):
-    """What may be planned: remedies up to a class of risk, or exactly those that are named, and which are refused."""
+    """What may be planned: remedies up to a class of risk, or exactly those that are named, and which are refused.
+    `machines` are those on which named remedies that change the guest are made whatever was found: much of what they
+    cure shows only inside."""
 
     risk: str = "safe"
     remedies: tuple[str, ...] = ()
     refused: tuple[str, ...] = ()
+    machines: tuple[str, ...] = ()
 
     def objection(self, remedy: Remedy) -> str | None:
         """Why a remedy is not to be planned, None where it is."""
@@ -108,7 +112,8 @@ class Selection(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Prescribed(msgspec.Struct, frozen=True, kw_only=True):
-    """A root cause seen on a resource, with its remedies, best first, and the place of its cure among all."""
+    """A root cause seen on a resource, with its remedies, best first, and the place of its cure among all. A finding
+    whose check is "" was not found, but named by a person."""
 
     finding: Finding
     remedies: tuple[Remedy, ...]
@@ -236,6 +241,8 @@ def _chosen(remedies: Sequence[Remedy], selection: Selection) -> tuple[Remedy | 
     reasons = []
     for remedy in remedies:
         if not remedy.calls:
+            if remedy.name in ONLY_WHEN_NAMED and remedy.risk is not Risk.ADVICE:
+                reasons.append(f"{remedy.name}: {selection.objection(remedy)}")
             continue
         objection = selection.objection(remedy)
         if objection is None:
@@ -272,7 +279,7 @@ class _Draft:
         self.after: dict[str, None] = {}
 
     def take(self, finding: Finding, ref: FindingRef, earlier: Iterable[str]) -> None:
-        if ref not in self.findings:
+        if ref.check and ref not in self.findings:
             self.findings.append(ref)
         self.machines |= dict.fromkeys(finding.machines)
         self.after |= dict.fromkeys(earlier)
@@ -309,7 +316,7 @@ def action_id(call: ArmCall) -> str:
 def changes_of(call: ArmCall) -> dict[str, Any]:
     """The leaves that a PATCH or PUT sets, by JSON path: `properties.osProfile.….patchMode`. Lists are leaves, and so
     is an object with a name that holds a dot (tags may), to which a path would not lead back."""
-    if call.method not in ("PATCH", "PUT") or call.body is None:
+    if call.method not in ("PATCH", "PUT") or call.body is None or is_run(call):
         return {}
     return dict(_leaves(call.body, ""))
 

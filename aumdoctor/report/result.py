@@ -29,7 +29,7 @@ LABELS: Final[dict[finding.Severity, SeverityLabel]] = {
     finding.Severity.CRITICAL: "critical",
 }
 Time = Annotated[datetime, Meta(extra_json_schema={"format": "date-time"})]
-CheckId = Annotated[str, Meta(pattern="^AUM[0-9]{3}[a-z]?$", description="The id of a check.")]
+CheckId = Annotated[str, Meta(pattern="^(AUM|WS)[0-9]{3}[a-z]?$", description="The id of a check.")]
 ResourceId = Annotated[str, Meta(description="An Azure resource id as Azure spelled it; compare without case.")]
 
 

@@ -124,7 +124,7 @@ def test_a_subscription_that_was_not_read_proves_nothing() -> None:
 
 
 def test_the_cure_shows_the_filter_and_the_tags() -> None:
-    ((advice,),) = examine(scoped(SHOUTED), check).remedies
+    ((advice, *_),) = examine(scoped(SHOUTED), check).remedies
     assert advice.calls == ()
     assert any(WAVE_A.id in step for step in advice.steps)
     assert any("az tag list" in step and SHOUTED.id in step for step in advice.steps)

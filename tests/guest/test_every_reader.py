@@ -50,7 +50,8 @@ TAKES = (
 )
 """Which reader takes a sample, by its path below `samples`: the first pattern that fits."""
 
-NOT_READ = ("README.md", "linux/*/events/*.json")
+NOT_READ = ("README.md", "linux/*/events/*.json", "linux/*.jsonl", "scenarios/*")
+"""What is no artefact, or a whole bundle of them."""
 
 
 @cache

@@ -46,7 +46,8 @@ def test_a_dead_proxy_is_told_from_a_repository_that_refuses() -> None:
     (refused,) = fetch_failures(REFUSED.format("archive.ubuntu.com:80 (91.189.91.81)."))
     (proxy,) = fetch_failures(REFUSED.format("10.0.0.4:3128 (10.0.0.4)."))
     (led_on,) = fetch_failures(REFUSED.format("mirror.example.net:80 (203.0.113.5)."))
-    assert [each.values["proxy"] for each in (refused, proxy, led_on)] == ["no", "yes", "maybe"]
+    (inside,) = fetch_failures(REFUSED.format("10.0.0.4:80 (10.0.0.4)."))
+    assert [each.values["proxy"] for each in (refused, proxy, led_on, inside)] == ["no", "yes", "maybe", "yes"]
     assert proxy.values["peer"] == "10.0.0.4:3128"
     assert (proxy.values["host"], proxy.values["port"], proxy.values["reason"]) == (
         "archive.ubuntu.com",

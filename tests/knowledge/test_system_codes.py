@@ -66,3 +66,19 @@ def test_the_names_of_the_own_table_are_those_of_windows() -> None:
         if row.area in ("ntstatus", "win32") and names(code) and not any(row.name in name for name in names(code))
     }
     assert wrong == {}
+
+
+@pytest.mark.parametrize(
+    ("pasted", "kinds"),
+    [
+        ("0x500ff", ["reason code of a shutdown"]),
+        ("327935", ["reason code of a shutdown"]),
+        ("0x80020010", ["reason code of a shutdown"]),
+        ("0x00050012", ["reason code of a shutdown"]),
+        ("0x8024402C", ["Windows Update error"]),
+        ("0x80070005", ["Windows error"]),
+        ("0x2EFE", ["Windows error", "Windows error"]),
+    ],
+)
+def test_a_reason_of_a_shutdown_is_told_where_it_can_be_one(pasted: str, kinds: list[str]) -> None:
+    assert [entry.kind for entry in look_up(pasted)] == kinds

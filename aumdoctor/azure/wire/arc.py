@@ -6,12 +6,12 @@ from collections.abc import Iterable
 
 import msgspec
 
-from aumdoctor.model.redaction import redact
 from aumdoctor.azure.wire.base import ErrorItem, Malformed, Tags, Wire, clean, decode, moment, shared, tags_of
 from aumdoctor.azure.wire.extensions import ExtensionRow, extension_of
 from aumdoctor.azure.wire.os_profile import OsProfile, configuration_of, malformed_machine, patch_settings
 from aumdoctor.model import ids
 from aumdoctor.model.machine import ArcAgent, Machine, MachineKind
+from aumdoctor.model.redaction import redact
 
 
 class _ListEntry(Wire, frozen=True, kw_only=True):

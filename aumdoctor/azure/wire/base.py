@@ -14,8 +14,8 @@ from typing import Any, TypeVar, cast
 
 import msgspec
 
-from aumdoctor.model.redaction import redact
 from aumdoctor.model.machine import ErrorDetail, Status
+from aumdoctor.model.redaction import redact
 
 
 class Malformed(ValueError):  # noqa: N818 - it is what the row is

@@ -6,8 +6,8 @@ from typing import Any
 
 import msgspec
 
-from aumdoctor.model.redaction import redact
 from aumdoctor.azure.wire.base import Wire, decode
+from aumdoctor.model.redaction import redact
 
 
 class Page(Wire, frozen=True, kw_only=True):

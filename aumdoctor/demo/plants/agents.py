@@ -12,7 +12,7 @@ from aumdoctor.demo.machines import (
     set_extension_status,
     set_power,
 )
-from aumdoctor.demo.plants.recipe import ARC, LINUX_VM, VMS, Plant, found_too
+from aumdoctor.demo.plants.recipe import ARC, LINUX_VM, VMS, WINDOWS_VM, Plant, found_too
 from aumdoctor.demo.state import DemoEstate, Wire, key, timestamp
 
 _OUTDATED_AGENT = {"Windows": "2.7.41491.949", "Linux": "2.2.46"}
@@ -20,6 +20,13 @@ _OUTDATED_AGENT = {"Windows": "2.7.41491.949", "Linux": "2.2.46"}
 
 def _deallocated(state: DemoEstate, machine_id: str) -> str:
     set_power(state, machine_id, "deallocated")
+    return machine_id
+
+
+def _cluster_build(state: DemoEstate, machine_id: str) -> str:
+    """The last build of Windows Server 2022 before the fix of March 2024."""
+    machine = state.machine(machine_id)["properties"]
+    (machine.get("instanceView") or machine)["osVersion"] = "10.0.20348.2322"
     return machine_id
 
 
@@ -119,5 +126,6 @@ PLANTS = {
     "AUM038": Plant(_agent_not_provisioned, (LINUX_VM,), scheduled=False),
     "AUM042": Plant(_agent_not_ready, VMS, weight=2),
     "AUM043": Plant(_agent_outdated, VMS),
+    "WS001": Plant(_cluster_build, (WINDOWS_VM,)),
     "AUM044": Plant(_provisioning_failed, VMS),
 }

@@ -11,10 +11,9 @@ from itertools import pairwise
 
 import msgspec
 
-from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.event_facts import gap, is_naive, number_of, short_name, squeezed, texts_of, value_of
-from aumdoctor.model.guest import ClusterObject, Event
+from aumdoctor.model.guest import ClusterObject, Event, EventLog
 
 CLUSTERING = "Microsoft-Windows-FailoverClustering"
 

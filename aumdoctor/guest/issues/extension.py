@@ -34,6 +34,7 @@ from aumdoctor.model.guest import Differential, ExtensionHandler, Missing, Patch
 _COMMAND_SIGNS = (
     "extension-command-failed",
     "extension-timeout",
+    "extension-download-failed",
     "extension-action-failed",
     "core-not-started",
     "extension-settings-invalid",

@@ -36,6 +36,7 @@ _OTHER_SIGNS = (
     "repository-signature-bad",
     "repository-hash-mismatch",
     "apt-source-malformed",
+    "apt-index-ignored",
 )
 _KNOWN_OTHERWISE = (
     "dpkg-interrupted",

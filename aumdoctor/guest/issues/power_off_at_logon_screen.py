@@ -7,7 +7,6 @@ from datetime import timedelta
 
 import msgspec
 
-from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issue import issue
 from aumdoctor.guest.issues.event_facts import (
@@ -24,6 +23,7 @@ from aumdoctor.guest.issues.shutdowns import Shutdown, Sorted, shutdowns, sort_n
 from aumdoctor.model.guest import (
     Differential,
     Event,
+    EventLog,
     Likelihood,
     Missing,
     OperatingSystem,

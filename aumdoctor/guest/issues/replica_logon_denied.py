@@ -8,7 +8,6 @@ from datetime import timedelta
 
 import msgspec
 
-from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issue import issue
 from aumdoctor.guest.issues.cluster_password_update import channel_state
@@ -27,6 +26,7 @@ from aumdoctor.guest.issues.network_logon import NetworkLogon, Right, network_lo
 from aumdoctor.model.guest import (
     Differential,
     Event,
+    EventLog,
     Likelihood,
     Missing,
     Proxy,

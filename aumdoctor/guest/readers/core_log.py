@@ -13,7 +13,10 @@ import re
 import warnings
 from collections.abc import Iterator
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
+
+import msgspec
 
 from aumdoctor.guest.artefact import Artefact
 from aumdoctor.guest.envelope import kept, when
@@ -62,6 +65,17 @@ _ALSO = (
     _ALL_PACKAGES, _SECURITY_PACKAGES, _COMPLETED, "Err:",
 )  # fmt: skip
 
+_OWN = (
+    "Build Date: ",
+    "Python version: ",
+    *_STARTING,
+    _STOPWATCH,
+    _SUBSTATUS,
+    _ALL_PACKAGES,
+    _SECURITY_PACKAGES,
+    _COMPLETED,
+)
+
 _INVOKED = re.compile(r"\[Command=(?P<command>[^\n]{0,4000}?)\s*\]\s?\[Code=(?P<code>-?\d{1,6})\]")
 _FIELD = re.compile(r"\[(?P<name>[A-Za-z]{3,40})(?:=|: )(?P<value>[^\[\]]{0,200})\]")
 _OPERATIONS = {"assessment": "Assessment", "installation": "Installation", "configure patching": "ConfigurePatching"}
@@ -77,6 +91,7 @@ _DISTRIBUTIONS = (
     ("amazon", "amzn"), ("flatcar", "flatcar"),
 )  # fmt: skip
 _LONGEST_SETTINGS = 1 << 16
+_LONGEST_REMEMBERED = 2000
 
 
 def _recognises(artefact: Artefact) -> bool:
@@ -103,6 +118,30 @@ def core_log(artefact: Artefact) -> Iterator[Record]:
     yield from log.end()
 
 
+class _Judged(msgspec.Struct, frozen=True):
+    """What a line says by itself, whatever stands around it."""
+
+    begins: bool
+    command: Command | None
+    signs: tuple[Found, ...]
+    failures: tuple[Found, ...]
+    is_own: bool
+
+
+def _judge(text: str) -> _Judged:
+    invoked = _INVOKED.search(text[:8000]) if _COMMAND in text else None
+    return _Judged(
+        begins=text.lstrip("\t ").startswith(_LEVELS),
+        command=command_of(invoked["command"], int(invoked["code"])) if invoked else None,
+        signs=signs_in(text),
+        failures=fetch_failures(text),
+        is_own=any(mark in text for mark in _OWN),
+    )
+
+
+_judged = lru_cache(maxsize=8192)(_judge)
+
+
 class _Block:
     """The output of a command, as far as it has been read."""
 
@@ -124,6 +163,7 @@ class _Log:
         self.automatic = ".aa.core" in artefact.name.lower()
         self.tally = Tally(artefact.path)
         self.at: datetime | None = None
+        self.stated = ""
         self.block: _Block | None = None
         self.packages: int | None = None
         self.security: int | None = None
@@ -148,23 +188,26 @@ class _Log:
         """A line that may have signs."""
         stated = _TIME.match(text)
         if stated is not None:
-            self.at = when(stated[1]) or self.at
+            if stated[1] != self.stated:
+                self.stated, self.at = stated[1], when(stated[1]) or self.at
             text = text[stated.end() :]
-        if self.block is not None and (stated is not None or text.lstrip("\t ").startswith(_LEVELS)):
+        judged = _judged(text) if len(text) <= _LONGEST_REMEMBERED else _judge(text)
+        if self.block is not None and (stated is not None or judged.begins):
             yield from self._close()
-        if _COMMAND in text:
-            invoked = _INVOKED.search(text[:8000])
-            if invoked is not None:
-                yield from self._close()
-                command = command_of(invoked["command"], int(invoked["code"]))
-                self.block = _Block(command, number, self.at, text)
-        found = [*signs_in(text), *(self._in_block(each) for each in fetch_failures(text))]
-        found.extend(self._own(text))
+        if judged.command is not None:
+            yield from self._close()
+            self.block = _Block(judged.command, number, self.at, text)
+        found = list(judged.signs)
+        if judged.failures:
+            found.extend(self._in_block(each) for each in judged.failures)
+        if judged.is_own:
+            found.extend(self._own(text))
         if self.block is not None:
             self.block.names_a_source |= "://" in text
             self.block.has_failures |= "Err:" in text
             found = [self._in_block(each) if each.sign == "apt-index-ignored" else each for each in found]
-        yield from self._signs(found, number, text)
+        if found:
+            yield from self.tally.signs(found, line=number, at=self.at, text=text)
         if _SETTINGS in text:
             yield self._request(number, text)
         elif _DISTRIBUTION in text:
@@ -174,9 +217,6 @@ class _Log:
         """What is still open at the end of the log."""
         yield from self._close()
         yield from self.tally.rest()
-
-    def _signs(self, found: list[Found], number: int, text: str) -> Iterator[LogSign]:
-        yield from self.tally.signs(found, line=number, at=self.at, text=text.strip())
 
     def _in_block(self, found: Found) -> Found:
         block = self.block

@@ -22,9 +22,9 @@ from tests.guest.issues.updating_records import (
 UPDATE = "sudo apt-get -q update"
 
 
-def fetch(reason: str, name: str = "apt-fetch-failed", at=after(0), **values: str):
+def fetch(reason: str, name: str = "apt-fetch-failed", minutes: float = 0, **values: str):
     given = {"host": "archive.ubuntu.com", "reason": reason, "command": UPDATE, "exit_code": "0", **values}
-    return sign(name, "W: Failed to fetch", at=at, **given)
+    return sign(name, "W: Failed to fetch", at=after(minutes), **given)
 
 
 @pytest.mark.parametrize(

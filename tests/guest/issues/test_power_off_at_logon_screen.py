@@ -4,9 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.issues.power_off_at_logon_screen import power_off_at_logon_screen as issue
-from aumdoctor.model.guest import Event, Likelihood, Record
+from aumdoctor.model.guest import Event, EventLog, Likelihood, Record
 from tests.guest.issues.windows_events import (
     FROM,
     NOON,

@@ -4,13 +4,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.replica_logon_denied import replica_logon_denied as issue
 from aumdoctor.guest.judging import judge
 from aumdoctor.model.guest import (
     Case,
     Event,
+    EventLog,
     GroupMembers,
     Likelihood,
     Observation,

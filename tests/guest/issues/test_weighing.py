@@ -94,7 +94,7 @@ def test_the_status_of_a_request_is_written_after_its_log() -> None:
 
 
 def test_naive_and_aware_times_are_compared_only_beyond_all_zones() -> None:
-    naive = Ground(record=sign("x", at=datetime(2026, 8, 12, 12), log="a.ext.log"), says="")  # noqa: DTZ001
+    naive = Ground(record=sign("x", at=datetime(2026, 8, 12, 12), log="a.ext.log"), says="")
     assert is_later(ground(60), naive) is None
     assert is_later(ground(16 * 60), naive) is True
     assert is_later(ground(-16 * 60), naive) is False

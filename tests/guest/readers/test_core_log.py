@@ -99,7 +99,12 @@ def test_a_refresh_without_failures_is_told() -> None:
 
 @pytest.mark.parametrize(
     "output",
-    ["Reading package lists...", FAILED, "Err:1 http://archive.ubuntu.com/ubuntu jammy InRelease"],
+    [
+        "Reading package lists...",
+        FAILED,
+        "Err:1 http://archive.ubuntu.com/ubuntu jammy InRelease",
+        HIT + "\n\tW: Failed to fetch http://a.example/x  Could not resolve 'a.example'",
+    ],
 )
 def test_a_refresh_that_proves_nothing_is_not(output: str) -> None:
     found = records(core_log, "1.core.log", UPDATE.format(code=0, output=output) + NEXT)
@@ -111,6 +116,17 @@ def test_a_failure_belongs_to_its_own_block() -> None:
         UPDATE.format(code=0, output=HIT)
         + NEXT
         + "\tDEBUG: quoted W: Failed to fetch http://a/x  Could not resolve 'a'\n"
+    )
+    found = records(core_log, "1.core.log", log)
+    assert "repository-refreshed" in names(found)
+    assert "exit_code" not in signs(found, "apt-fetch-failed")[0].values
+
+
+def test_a_line_of_the_log_that_says_nothing_ends_a_block_too() -> None:
+    log = (
+        UPDATE.format(code=0, output=HIT)
+        + NEXT
+        + "\tW: Failed to fetch http://a.example/x  Could not resolve 'a.example'\n"
     )
     found = records(core_log, "1.core.log", log)
     assert "repository-refreshed" in names(found)

@@ -10,10 +10,9 @@ from hypothesis import strategies as st
 
 from aumdoctor.guest import events as module
 from aumdoctor.guest.artefact import UnreadableError
-from aumdoctor.guest.events import EventLog
 from aumdoctor.guest.readers import evtx as reader_module
 from aumdoctor.guest.readers.evtx import evtx
-from aumdoctor.model.guest import Damage, Event, OperatingSystem, Record
+from aumdoctor.model.guest import Damage, Event, EventLog, OperatingSystem, Record
 from tests.guest.artefacts import artefact
 from tests.guest.event_samples import events, only_event, sample
 

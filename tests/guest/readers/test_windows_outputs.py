@@ -460,6 +460,12 @@ def test_wide_characters_take_two_cells() -> None:
     ]
 
 
+def test_numbers_stand_on_the_right_of_their_column() -> None:
+    text = "Name      Id\n----      --\nab     12345"
+    rows = list(objects([Line(n, each) for n, each in enumerate(text.split("\n"), 1)], "Id"))
+    assert [(row["Name"], row["Id"]) for row in rows] == [("ab", "12345")]
+
+
 def test_values_that_go_on_in_the_next_line() -> None:
     text = "Broken : C:\\Program Fi\n         les\nLong   : one\n         two\nEmpty  :\n\nBroken : next"
     rows = list(objects([Line(n, each) for n, each in enumerate(text.split("\n"), 1)]))
