@@ -472,17 +472,28 @@ def texts_of(answer: Any) -> tuple[str, str]:
         return str(view.get("output") or ""), str(view.get("error") or "")
     output = errors = ""
     for each in answer.get("value") or ():
+        if not isinstance(each, dict):
+            continue
         code, message = str(each.get("code") or ""), str(each.get("message") or "")
         if "/StdErr/" in code:
             errors += message
         elif "/StdOut/" in code:
             output += message
         else:
-            _, head, rest = message.partition("[stdout]\n")
-            printed, _, problems = (rest if head else message).rpartition("\n[stderr]\n")
-            output += printed if "\n[stderr]\n" in message else rest if head else message
-            errors += problems if "\n[stderr]\n" in message else ""
+            printed, problems = _parted(message)
+            output, errors = output + printed, errors + problems
     return output, errors
+
+
+def _parted(message: str) -> tuple[str, str]:
+    """The two outputs in one message: `Enable succeeded: \\n[stdout]\\n…\\n[stderr]\\n…`."""
+    _, mark, rest = message.partition("[stdout]\n")
+    if not mark:
+        return message, ""
+    if rest.startswith("[stderr]\n"):
+        return "", rest.removeprefix("[stderr]\n")
+    printed, mark, problems = rest.rpartition("\n[stderr]\n")
+    return (printed, problems) if mark else (rest, "")
 
 
 def _output_in(body: Any) -> Any:

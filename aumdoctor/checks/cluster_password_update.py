@@ -55,5 +55,5 @@ def cluster_password_update(machine: Machine, context: Context) -> Iterator[Obse
     yield observe(
         f"its build has a known fault of failover clusters (event 1207), should it be a node of one: {risk.said}",
         sign(f"{base}.osVersion", machine.os_version, expected, fact=fact),
-        **({"fixedIn": risk.fix.kb} if risk.fix is not None else {}),
+        fixedIn=risk.fix.kb if risk.fix is not None else "",
     )

@@ -86,7 +86,7 @@ def plan(
     )
     tenant = tenant_of(estate)
     estate = reach.aged(estate)
-    if machine:
+    if machine and any(map(_is_inside, selection.remedies)):
         selection = msgspec.structs.replace(selection, machines=tuple(each.id for each in estate.machines))
     examination = examine(estate, chosen, estate.collected_at)
     made = plan_of(examination, selection)
@@ -192,8 +192,6 @@ def tenant_of(estate: Estate) -> str | None:
 
 def with_before(reach: Reach, made: Plan, unread: list[str]) -> Plan:
     """The plan with what stands at its targets; `unread` takes what could not be read, in sentences."""
-    import msgspec
-
     from aumdoctor.azure.before import read_before
     from aumdoctor.cli.progress import reporter
 

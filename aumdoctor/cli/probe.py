@@ -74,6 +74,7 @@ def probe(
     """
     from aumdoctor.cli import outputs
     from aumdoctor.diagnosis.guest import diagnose
+    from aumdoctor.guest import collecting  # noqa: F401 - what is missing to judge is found before anything is asked
     from aumdoctor.guest.issues.registry import ISSUES
     from aumdoctor.guest.judging import judge
     from aumdoctor.report import guest_table, json

@@ -14,7 +14,8 @@ from aumdoctor.guest.artefact import Artefact, UnreadableError
 from aumdoctor.guest.hosts import Read, by_machine
 from aumdoctor.guest.opening import Limits, artefacts
 from aumdoctor.guest.reader import Reader
-from aumdoctor.guest.readers.registry import READERS
+from aumdoctor.guest.readers.registry import READERS, WINDOWS_TEXTS
+from aumdoctor.guest.text import decode
 from aumdoctor.model.guest import Case, Damage, Origin, PatchRequest, PatchStatus, Reading, Record, Source
 
 
@@ -60,13 +61,49 @@ def _exists(path: str) -> bool:
 
 
 def _read(artefact: Artefact, readers: Sequence[Reader], most: int) -> Read:
-    """What the first reader that knows the artefact makes of it."""
+    """What the first reader that knows the artefact makes of it; of a text that people put together, two readers."""
     source = Source(file=artefact.path, reading=Reading.UNRECOGNISED, size=artefact.size)
     if not artefact.head:
         return Read(source=msgspec.structs.replace(source, why="it is empty"))
     reader = next((each for each in readers if _recognises(each, artefact)), None)
-    if reader is None:
+    if reader is not None and reader not in WINDOWS_TEXTS:
+        return _read_by(reader, artefact, most)
+    if reader is None and not _may_be_a_text(artefact):
         return Read(source=source)
+    both = [_read_by(each, artefact, most) for each in readers if each in WINDOWS_TEXTS]
+    telling = [read for read in both if any(not isinstance(record, Damage) for record in read.records)]
+    if not telling:
+        return next(
+            (read for read in both if reader is not None and read.source.reader == reader.name), Read(source=source)
+        )
+    return _together(telling)
+
+
+def _together(reads: Sequence[Read]) -> Read:
+    first = reads[0].source
+    records = tuple(record for read in reads for record in read.records)
+    source = msgspec.structs.replace(
+        first,
+        reading=Reading.PARTLY if any(read.source.reading is not Reading.READ for read in reads) else Reading.READ,
+        reader=", ".join(read.source.reader for read in reads),
+        records=len(records),
+        why=next((read.source.why for read in reads if read.source.why), ""),
+    )
+    return Read(source=source, records=records)
+
+
+_LARGEST_UNKNOWN_TEXT = 16 << 20
+
+
+def _may_be_a_text(artefact: Artefact) -> bool:
+    if artefact.size is None or artefact.size > _LARGEST_UNKNOWN_TEXT:
+        return False
+    odd = sum(character < " " and character not in "\t\r\n\f" for character in decode(artefact.head[:2048]))
+    return odd * 50 < len(artefact.head[:2048])
+
+
+def _read_by(reader: Reader, artefact: Artefact, most: int) -> Read:
+    source = Source(file=artefact.path, reading=Reading.UNRECOGNISED, size=artefact.size)
     records: list[Record] = []
     why = ""
     try:

@@ -1,7 +1,7 @@
 """Changes inside a machine: reviewed scripts that are offered, and run only where somebody names them.
 
-What they are stands in `scripts/remedies.toml`, the scripts beside it. A script is put together of constant texts alone:
-nothing that comes from Azure or from a machine ever gets into it.
+What they are stands in `scripts/remedies.toml`, the scripts beside it. A script is put together of constant texts
+alone: nothing that comes from Azure or from a machine ever gets into it.
 """
 
 from __future__ import annotations

@@ -16,6 +16,7 @@ import msgspec
 from aumdoctor.guest.artefact import Artefact
 from aumdoctor.guest.command_output import LONGEST_LINE, Parser, Section, command_line, sections
 from aumdoctor.guest.reader import reader
+from aumdoctor.guest.readers.agent_monitoring import AGENT_MONITORING
 from aumdoctor.guest.readers.cluster_outputs import CLUSTER
 from aumdoctor.guest.readers.connectivity import CONNECTIVITY
 from aumdoctor.guest.readers.hotfixes import INSTALLED_UPDATES
@@ -46,6 +47,7 @@ PARSERS: tuple[Parser, ...] = (
     LOCAL_GROUPS,
     CLUSTER,
     CONNECTIVITY,
+    AGENT_MONITORING,
 )
 
 _CURRENT_VERSION = "hkey_local_machine\\software\\microsoft\\windows nt\\currentversion"

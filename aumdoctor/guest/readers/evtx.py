@@ -21,7 +21,6 @@ from aumdoctor.guest.artefact import Artefact, UnreadableError
 from aumdoctor.guest.events import (
     INTERESTING_IDS,
     MOST_LOGON_FAILURES,
-    EventLog,
     Newest,
     flood,
     records_of,
@@ -29,7 +28,7 @@ from aumdoctor.guest.events import (
 )
 from aumdoctor.guest.events_json import seen_in
 from aumdoctor.guest.reader import reader
-from aumdoctor.model.guest import Damage, Origin, Record
+from aumdoctor.model.guest import Damage, EventLog, Origin, Record
 
 _MAGIC = b"ElfFile\0"
 _CHUNK_MAGIC = b"ElfChnk\0"

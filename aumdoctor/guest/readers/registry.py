@@ -52,3 +52,6 @@ READERS: tuple[Reader, ...] = (
     COMMAND_OUTPUTS,
     linux_outputs,
 )
+
+WINDOWS_TEXTS = (event_text, COMMAND_OUTPUTS)
+"""What people paste into one file: both are asked where one knows a text, and where nobody knows it by its beginning."""

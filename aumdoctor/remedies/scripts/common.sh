@@ -1,7 +1,7 @@
 # What the remedies of aumdoctor inside Linux machines share. Plain POSIX sh, for a service may run it by any shell.
 #
-# Prints one JSON object a line: {"remedy":…,"step":"before","values":{…}}, the same for "after" (or "now"), and last
-# {"remedy":…,"step":"end","state":…,"said":…}. The state is changed, unchanged (it stood so already), refused (nothing
+# Prints one JSON object a line: {"remedy":...,"step":"before","values":{...}}, the same for "after" (or "now"), and last
+# {"remedy":...,"step":"end","state":...,"said":...}. The state is changed, unchanged (it stood so already), refused (nothing
 # was changed), failed (a part may have been changed), undone, cured or not-cured. What stood there before is kept in
 # /var/lib/aumdoctor, for root alone, until it is put back. AUMDOCTOR_ROOT: where files are looked for (default /).
 LC_ALL=C
@@ -15,7 +15,7 @@ SAID=''
 
 has() { command -v "$1" >/dev/null 2>&1; }
 
-# limited SECONDS COMMAND …: with a time limit and without input.
+# limited SECONDS COMMAND ...: with a time limit and without input.
 if has timeout; then
   limited() { timeout "$@" </dev/null 2>&1; }
 else

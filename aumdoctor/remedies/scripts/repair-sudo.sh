@@ -10,7 +10,7 @@ try() { limited 15 sudo -n id; }
 
 state() {
   printf 'sudo=%s\n' "$(try | tr '\n' ' ')"
-  printf 'drop_in=%s\n' "$(tr '\n' ';' <"$FILE" 2>/dev/null)"
+  printf 'drop_in=%s\n' "$(cat "$FILE" 2>/dev/null | tr '\n' ';')"
 }
 
 cured() {
