@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 from aumdoctor.checks.registry import CHECKS
@@ -33,6 +34,23 @@ def tests_of_checks() -> dict[str, str]:
     return found
 
 
+def seeds_page() -> str:
+    """The sections of the articles with what aumdoctor does about them, from `seeds.toml`."""
+    lines = [
+        "# What aumdoctor does about the articles it was asked to know",
+        "",
+        "Made from `seeds.toml` by `make docs`; `tests/test_seeds.py` sees to it that every issue, remedy and test named",
+        "here exists, and that no section is missing. Issues and checks are explained by `aumdoctor explain ID`.",
+    ]
+    for article in tomllib.loads((DOCS / "seeds.toml").read_text(encoding="utf-8"))["article"]:
+        lines += ["", f"## {article['id']}: {article['title']}", "", f"Source: {article['origin']}.", ""]
+        lines += ["| section | what aumdoctor does | shown by |", "| --- | --- | --- |"]
+        for section in article["section"]:
+            tests = "<br>".join(f"`{test.removeprefix('tests/')}`" for test in section["tests"])
+            lines.append(f"| {section['name']} | {section['does']} | {tests} |")
+    return "\n".join(lines) + "\n"
+
+
 def generated() -> dict[Path, str]:
     """Every generated file and what should stand in it."""
     of_checks = {DOCS / "checks" / name: text for name, text in pages(CHECKS, tests_of_checks()).items()}
@@ -40,6 +58,7 @@ def generated() -> dict[Path, str]:
     schemas["policy.schema.json"] = policy_schema()
     of_knowledge = {
         DOCS / "notes.md": notes_page.page(notes()),
+        DOCS / "seeds.md": seeds_page(),
         DOCS / "time-rules.md": time_rules_page.page(time_rules()),
     }
     written = {DOCS / name: json.dumps(each, indent=2) + "\n" for name, each in schemas.items()}

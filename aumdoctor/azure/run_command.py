@@ -346,10 +346,10 @@ class _Course:
         for _ in range(_DELETED_AT_MOST):
             answer = await self._send(self._actions[1], step_id)
             if not isinstance(answer, Ran):
-                if answer.poll is not None and answer.status != 204:
-                    outcome = await self._poll(answer)
-                    why = outcome.said if isinstance(outcome, Ran) else ""
-                return why
+                if answer.poll is None or answer.status == 204:
+                    return ""
+                outcome = await self._poll(answer)
+                return outcome.said if isinstance(outcome, Ran) else ""
             why = answer.said
             # To delete twice does no harm: a lost request is sent again.
             if answer.fate is not Fate.UNKNOWN:

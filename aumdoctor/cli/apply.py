@@ -321,13 +321,15 @@ def settled_before(book: Path, made: PlanFile) -> dict[str, Ending]:
 
     What only sets or deletes is made again, where looking at its target first tells that it is still to be done, and so
     is what an earlier call began and did not end. What a second time would do twice (an installation, a restart) is
-    not sent again, and neither is any action of a machine or provider that was carried out.
+    not sent again, and neither is any action of a machine or provider that was carried out, nor a script.
     """
+    from aumdoctor.remedies.run_in_guest import is_run, is_trace
+
     settled = {}
     by_id = {action.id: action for action in made.actions}
     for action_id, ended in _traces(book, made).items():
         action = by_id.get(action_id)
-        if action is None or action.call.method != "POST":
+        if action is None or not (action.call.method == "POST" or is_run(action.call) or is_trace(action.call)):
             continue
         verb = action.call.path.rpartition("/")[2].lower()
         if ended == "done":

@@ -181,8 +181,8 @@ def _windows(state: DemoEstate, machine: Wire, now: datetime) -> Iterator[_Check
     restart = _restart_pending(state, machine)
     yield "reboot", "warn" if restart else "ok", {"flags": "CBS,WU" if restart else ""}
     denied = "AUM028" in wrong
-    sddl = "O:SYG:SYD:PAI(A;OICI;FA;;;BA)" + ("" if denied else "(A;OICI;FA;;;SY)")
-    yield "sdacl", "warn" if denied else "ok", {"sddl": sddl}
+    sddl = f"O:SYG:SYD:PAI({'D' if denied else 'A'};OICI;FA;;;SY)(A;OICI;FA;;;BA)"
+    yield "sdacl", "fail" if denied else "ok", {"sddl": sddl}
     at = f"{now - timedelta(days=3):%Y-%m-%dT%H:%M}"
     caller = "WindowsOsUpdateExtension" if is_arc(machine) else "Azure VM Guest Patching"
     yield "wuhistory", "ok", {"last": [f"{at}|{caller}|2|0x00000000|KB5065432"]}

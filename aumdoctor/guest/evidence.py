@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import TypeVar
 
+import msgspec
+
 from aumdoctor.model.guest import (
     Event,
     Host,
@@ -67,9 +69,17 @@ class Evidence:
         return found
 
     def service(self, *names: str) -> Service | None:
-        """A service or unit by any of its names, the one read last; None where nobody looked."""
+        """A service or unit by any of its names, as it was read last; None where nobody looked. What the last record
+        leaves open (`sc qc` tells the start, `sc query` the state) is that of an earlier one."""
         wanted = {name.lower() for name in names}
-        return next((each for each in reversed(self.of(Service)) if each.name.lower() in wanted), None)
+        found: Service | None = None
+        for each in self.of(Service):
+            if each.name.lower() not in wanted:
+                continue
+            if found is not None and found.exists and each.exists:
+                each = msgspec.structs.replace(each, state=each.state or found.state, start=each.start or found.start)
+            found = each
+        return found
 
     def quote(self, record: Record, says: str = "") -> Quote:
         """A record as evidence of this machine."""

@@ -29,6 +29,7 @@ from aumdoctor.model.maintenance import (
 )
 from aumdoctor.remedies.catalogue import REMEDIES
 from aumdoctor.remedies.remedy import ArmCall, RemedyKind, Risk
+from aumdoctor.remedies.run_in_guest import scripted
 
 CANCEL_RUN = "cancel-run"
 """The name of the one request that is no remedy of a finding: the coming run of a schedule is cancelled."""
@@ -218,7 +219,8 @@ _ANY_TIME = datetime(2026, 1, 1, tzinfo=UTC)
 
 def _calls_of(kind: RemedyKind) -> Iterator[ArmCall]:
     """Every request that a remedy makes for the specimens that its checks could find it on."""
-    subjects = {check.applies_to for check in CHECKS if kind.name in check.remedies}
+    # A script can be named for a machine on which no check has found anything.
+    subjects = {check.applies_to for check in CHECKS if kind.name in check.remedies and kind.name not in scripted()}
     for schedule in _schedules():
         machines = [machine for machine in _machines() if _concerns(subjects, machine)]
         seen = Estate(

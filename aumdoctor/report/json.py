@@ -38,14 +38,14 @@ def _text(value: Any, margin: int) -> str:
     return _STEERING.sub(lambda found: f"\\u{ord(found.group()):04x}", indented)
 
 
-CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs", "permissions", "plan", "applied")
+CONTRACTS = ("report", "why", "scope", "windows", "forecast", "gate", "runs", "permissions", "plan", "applied", "guest")
 """The documents that commands write as JSON; each has its schema in `docs/{name}.schema.json`."""
 
 
 def schema(name: str = "report") -> dict[str, Any]:
     """The JSON Schema (2020-12) of one of CONTRACTS. Every property is always there, and there is no other."""
     from aumdoctor.remedies.plan import PlanFile
-    from aumdoctor.report import applied, forecast, gate, permissions, result, runs, scope, why, windows
+    from aumdoctor.report import applied, forecast, gate, guest, permissions, result, runs, scope, why, windows
 
     kind, version = {
         "report": (result.Report, result.SCHEMA_VERSION),
@@ -58,6 +58,7 @@ def schema(name: str = "report") -> dict[str, Any]:
         "permissions": (permissions.PermissionsReport, permissions.PERMISSIONS_SCHEMA_VERSION),
         "plan": (PlanFile, "1"),
         "applied": (applied.Applied, applied.APPLIED_SCHEMA_VERSION),
+        "guest": (guest.Guests, guest.GUEST_SCHEMA_VERSION),
     }[name]
     (_, components) = msgspec.json.schema_components([kind], ref_template="#/$defs/{name}")
     definitions = {name: _strict(definition) for name, definition in sorted(components.items())}

@@ -12,7 +12,6 @@ from tests.builders import arc_machine, azure_vm, estate
 
 ASSESSED_AFTERWARDS = [
     "open-windows-update-endpoints",
-    "enable-windows-update-service",
     "correct-wsus-pointer",
     "repair-update-access",
     "open-linux-repositories",
@@ -53,17 +52,6 @@ def test_the_endpoints_of_windows_update_are_named_in_full() -> None:
     assert any("*.update.microsoft.com" in step and "443" in step for step in remedy.steps)
 
 
-def test_the_timer_is_for_linux_and_its_command_fits_the_kind_of_machine() -> None:
-    assert prescribed("restart-auto-assess-timer", azure_vm()) is None
-    vm = prescribed("restart-auto-assess-timer", azure_vm(os_type="Linux"))
-    arc = prescribed("restart-auto-assess-timer", arc_machine(os_type="Linux"))
-    assert vm is not None
-    assert arc is not None
-    assert "az vm extension list --vm-name vm-1" in vm.steps[0]
-    assert "az connectedmachine extension list --machine-name arc-1" in arc.steps[0]
-    assert "MsftLinuxPatchAutoAssess.timer" in vm.steps[1]
-
-
 @pytest.mark.parametrize(
     ("machine", "words"),
     [
@@ -90,7 +78,7 @@ def test_a_vm_that_stops_in_its_window_and_one_that_was_created_again_get_differ
     assert "12 hours" in anew.steps[-1]
 
 
-@pytest.mark.parametrize("name", [*ASSESSED_AFTERWARDS, "restart-auto-assess-timer", "install-on-demand"])
+@pytest.mark.parametrize("name", [*ASSESSED_AFTERWARDS, "install-on-demand"])
 def test_about_a_machine_that_is_not_there_it_says_nothing(name: str) -> None:
     finding = Finding(
         check="AUM025",

@@ -1,4 +1,4 @@
-"""The scripts of guest remedies. Those for Linux are run against made-up machines; those for Windows are only parsed."""
+"""The scripts of guest remedies. Those for Linux are run against made-up machines, those for Windows only parsed."""
 
 from __future__ import annotations
 
@@ -139,7 +139,9 @@ def test_what_it_changes_is_told(remedy: GuestRemedy) -> None:
 
 UNITS = """
 case "$1 $2 $3" in
-"show -p LoadState") [ "$4" = MsftLinuxPatchAutoAssess.timer ] && [ ! -e $R/no-units ] && echo LoadState=loaded || echo LoadState=not-found ;;
+"show -p LoadState")
+  if [ "$4" = MsftLinuxPatchAutoAssess.timer ] && [ ! -e $R/no-units ]; then echo LoadState=loaded; fi
+  ;;
 "is-active "*) cat $R/units/$2.active 2>/dev/null || echo inactive ;;
 "is-enabled "*) cat $R/units/$2.enabled 2>/dev/null || echo disabled ;;
 "enable "*) shift; for each in "$@"; do case $each in --*) ;; *) echo enabled >$R/units/$each.enabled ;; esac; done ;;
@@ -226,7 +228,10 @@ def test_what_somebody_changed_since_is_not_put_back(timed: Machine) -> None:
 
 SUDO = """
 [ "$1 $2" = "-n id" ] || exit 9
-for each in $R/etc/sudoers.d/*; do case ${each##*/} in *.*) continue ;; esac; grep -qxF "$(cat $R/cures)" "$each" 2>/dev/null && good=yes; done
+for each in $R/etc/sudoers.d/*; do
+  case ${each##*/} in *.*) continue ;; esac
+  grep -qxF "$(cat $R/cures)" "$each" 2>/dev/null && good=yes
+done
 [ "$good" = yes ] && { echo 'uid=0(root) gid=0(root) groups=0(root)'; exit 0; }
 cat $R/refusal
 exit 1
@@ -313,7 +318,11 @@ def test_a_drop_in_that_was_edited_since_is_not_removed(barred: Machine) -> None
 DPKG = """
 case $* in
 --audit) cat $R/audit 2>/dev/null ;;
-*"--configure -a") [ -e $R/stuck ] && { echo "dpkg: error processing package acme"; exit 1; }; rm -f $R/audit $R/var/lib/dpkg/updates/0001; echo "$DEBIAN_FRONTEND" >$R/asked ;;
+*"--configure -a")
+  [ -e $R/stuck ] && { echo "dpkg: error processing package acme"; exit 1; }
+  rm -f $R/audit $R/var/lib/dpkg/updates/0001
+  echo "$DEBIAN_FRONTEND" >$R/asked
+  ;;
 esac
 """
 

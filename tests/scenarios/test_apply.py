@@ -21,7 +21,7 @@ from aumdoctor.demo.schedules import SCHEDULES, add_configuration, assign
 from aumdoctor.demo.state import add_lock, key
 from aumdoctor.errors import UsageError
 from aumdoctor.remedies.catalogue import BY_NAME
-from aumdoctor.remedies.plan import PlannedAction, Reading, action_id, changes_of, reading_of
+from aumdoctor.remedies.plan import ONLY_WHEN_NAMED, PlannedAction, Reading, action_id, changes_of, reading_of
 from aumdoctor.remedies.remedy import ArmCall, Risk
 from tests.demo.state_diff import difference
 from tests.scenarios.acting import JOURNAL, NOW, Acting, alone, hurry
@@ -272,8 +272,9 @@ def test_what_can_be_taken_back_is_declared_so() -> None:
 
 
 def test_every_remedy_that_makes_calls_is_tried() -> None:
+    """Those that change the guest are tried in test_guest_remedies."""
     untried = {name for name, kind in BY_NAME.items() if kind.risk is not Risk.ADVICE} - ALL.keys()
-    assert untried == set()
+    assert untried <= ONLY_WHEN_NAMED
 
 
 # What goes wrong while writing: the engine alone, without the scans before and after.

@@ -172,14 +172,14 @@ def _is_of(sign: LogSign, run: Operation) -> bool:
     if number is not None and run.status.sequence is not None and number != run.status.sequence:
         return False
     if at is not None and ended is not None and (at.utcoffset() is None) == (ended.utcoffset() is None):
-        begun = seconds_of(started) if started is not None and _same(started, ended) else seconds_of(ended) - 7200
+        begun = (
+            seconds_of(started)
+            if started is not None and (started.utcoffset() is None) == (ended.utcoffset() is None)
+            else seconds_of(ended) - 7200
+        )
         slack = _SLACK.total_seconds()
         return begun - slack <= seconds_of(at) <= seconds_of(ended) + slack
     return number is not None and number == run.status.sequence
-
-
-def _same(one: object, other: object) -> bool:
-    return (getattr(one, "tzinfo", None) is None) == (getattr(other, "tzinfo", None) is None)
 
 
 def _hosts(signs: Iterable[LogSign]) -> list[str]:

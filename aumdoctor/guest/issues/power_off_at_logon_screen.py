@@ -86,6 +86,10 @@ class _Logons(msgspec.Struct, frozen=True, kw_only=True):
     is_whole: bool = False
 
 
+_EXPLAINS = ("AUM011", "AUM012")
+"""What Azure shows of a machine that was switched off: a run that found it off, or that it is off."""
+
+
 @issue(
     id=_ID,
     name=_NAME,
@@ -93,6 +97,7 @@ class _Logons(msgspec.Struct, frozen=True, kw_only=True):
     source="TechNet forum thread on power-offs by winlogon.exe with 0x500ff; KB 2001061; security setting reference: "
     "Shutdown: Allow system to be shut down without having to log on",
     seed="001: power off by itself (0x500ff)",
+    explains=_EXPLAINS,
 )
 def power_off_at_logon_screen(evidence: Evidence, all_hosts: Sequence[Evidence]) -> Verdict | None:
     r"""Event 1074: winlogon.exe switches the machine off for SYSTEM with reason 0x500ff, and nobody ordered it before.
@@ -142,6 +147,7 @@ def power_off_at_logon_screen(evidence: Evidence, all_hosts: Sequence[Evidence])
         missing=tuple(_missing(evidence, kinds, exposure, logons)) if is_ours else (),
         differentials=tuple(_differentials(evidence, every, kinds, unexpected, exposure)),
         remedies=_remedies(exposure, likelihood),
+        explains=_EXPLAINS if is_ours else (),
         verification=_verification(found) if is_ours else (),
         details={
             "occurrences": str(len(found)),

@@ -11,7 +11,7 @@ from aumdoctor.guest.issue import Issue
 from aumdoctor.guest.issues.hresults import canonical, is_patch_extension
 from aumdoctor.guest.issues.operations import successes
 from aumdoctor.guest.issues.verdicts import Judgement, judged, known_issue
-from aumdoctor.guest.issues.weighing import Ground, Weighed, Weight, observed, sign_ground, texts, weigh
+from aumdoctor.guest.issues.weighing import Ground, Weight, observed, sign_ground, texts
 from aumdoctor.model.guest import ExtensionHandler, LogSign, Missing, PatchStatus, State
 
 _HANDLER_SIGNS = ("extension-command-failed", "extension-reported", "windows-command-failed")
@@ -105,11 +105,6 @@ def counters_of(evidence: Evidence, known: Symptom) -> Iterator[Ground]:
         yield sign_ground(sign, "it has worked")
     for subject in known.subjects:
         yield from observed(evidence, subject, State.OK, says="a look at the machine found it in order")
-
-
-def weigh_symptom(evidence: Evidence, known: Symptom) -> Weighed | None:
-    """The likelihood of a symptom."""
-    return weigh(grounds_of(evidence, known), counters_of(evidence, known))
 
 
 def details_of(evidence: Evidence, known: Symptom) -> dict[str, str]:

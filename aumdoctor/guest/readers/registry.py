@@ -54,4 +54,4 @@ READERS: tuple[Reader, ...] = (
 )
 
 WINDOWS_TEXTS = (event_text, COMMAND_OUTPUTS)
-"""What people paste into one file: both are asked where one knows a text, and where nobody knows it by its beginning."""
+"""What people paste into one file: both are asked where one knows a text, and where nobody knows its beginning."""

@@ -54,6 +54,8 @@ begin() {
   ending refused "what stands there could not be kept in $KEPT"
 }
 
+forget() { rm -f "$KEPT"/* && rmdir "$KEPT"; }
+
 # kept NAME: a value of the lines name=value that `begin` has kept.
 kept() { sed -n "s/^$1=//p" "$KEPT/before" | head -n 1; }
 
@@ -72,7 +74,7 @@ main() {
       ending refused 'it is not as the remedy left it: somebody has changed it since, and nothing was put back'
     fi
     back
-    rm -rf "$KEPT"
+    forget
     state | step after
     ending undone "${SAID:-what stood there before was put back}"
     ;;

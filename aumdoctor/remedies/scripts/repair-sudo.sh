@@ -52,7 +52,7 @@ cure() {
 
 give_up() {
   restore
-  rm -rf "$KEPT"
+  forget
   ending refused "$1"
 }
 

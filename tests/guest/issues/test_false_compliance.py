@@ -23,6 +23,14 @@ def test_success_with_no_update_while_the_lists_were_not_fetched_is_confirmed() 
     assert len(verdict.evidence) == 2
 
 
+def test_a_status_without_counts_or_time_is_likely() -> None:
+    from tests.guest.issues.updating_records import ASSESSMENT, status, summary
+
+    verdict = told(issue, missed(), status(summary(ASSESSMENT, at=None)))
+    assert verdict.likelihood == "likely"
+    assert "reports success and updates" in verdict.said
+
+
 def test_with_updates_found_it_is_likely_for_other_repositories_may_have_answered() -> None:
     verdict = told(issue, missed(), empty(otherPatchCount=3))
     assert verdict.likelihood == "likely"

@@ -74,6 +74,13 @@ def test_a_restart_that_was_left_out() -> None:
     assert states(verdict)["restart-skipped"] == "confirmed"
 
 
+def test_a_restart_that_failed_is_probable() -> None:
+    failed = exceeded(100, pendingPatchCount=0, rebootStatus="Failed")
+    verdict = told(issue, failed, window())
+    assert "probably the restart took longer" in verdict.said
+    assert states(verdict)["restart-too-slow"] == "likely"
+
+
 def test_without_the_request_the_length_is_asked_for() -> None:
     verdict = told(issue, exceeded(105))
     assert verdict.likelihood == "confirmed"

@@ -70,6 +70,8 @@ def test_a_bare_return_code_is_possible_unless_something_else_explains_it() -> N
     assert likelihood(linux_package_manager_unhealthy, bare) == "possible"
     assert likelihood(linux_package_manager_unhealthy, bare, sign("disk-full")) is None
     assert likelihood(linux_package_manager_unhealthy, installed()) is None
+    by_log = sign("package-manager-failed", command="sudo apt-get -y install tzdata", exit_code="100")
+    assert likelihood(linux_package_manager_unhealthy, by_log) == "possible"
 
 
 def test_packages_that_failed_are_named() -> None:

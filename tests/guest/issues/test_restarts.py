@@ -75,6 +75,8 @@ def test_a_later_restart_rules_it_out() -> None:
         ([assessed(rebootPending=False)], None),
         ([assessed(rebootPending=True), assessed(at=after(60), sequence=6, rebootPending=False)], "ruled-out"),
         ([saw("pending-reboot"), of_windows()], None),
+        ([assessed(rebootPending=True), assessed("error", at=after(60), sequence=6, rebootPending=False)], "confirmed"),
+        ([assessed(rebootPending=True), assessed(at=after(60), sequence=6)], "confirmed"),
     ],
 )
 def test_linux_waits_for_a_restart(records, expected) -> None:

@@ -43,6 +43,18 @@ def test_nothing_comes_of_nothing() -> None:
     assert best_of(None, None) is None
 
 
+def test_what_was_weighed_apart_is_put_together_where_it_still_stands() -> None:
+    likely, outlived = weigh([ground(0, Weight.SIGN)]), weigh([ground(0)], [ground(5)])
+    other = weigh([of_a_tool(Weight.SIGN)])
+    unordered = weigh([ground(None)], [ground(5)])
+    assert (together := best_of(likely, other, outlived)) is not None
+    assert (together.likelihood, len(together.current)) == (Likelihood.CONFIRMED, 2)
+    assert best_of(outlived, None) is outlived
+    assert (open_ := best_of(unordered, outlived)) is unordered, open_
+    assert (better := best_of(unordered, likely)) is not None
+    assert (better.likelihood, len(better.current)) == (Likelihood.LIKELY, 1)
+
+
 def test_what_is_older_than_a_counter_is_ruled_out_and_says_so() -> None:
     weighed = weigh([ground(0)], [Ground(record=sign("y", at=after(5)), says="it worked")])
     assert weighed is not None

@@ -156,6 +156,11 @@ def test_a_search_that_works_does_not_cure_an_update_that_fails() -> None:
     assert likelihood(wu_corrupt_store, bad, whole) == "ruled-out"
 
 
+def test_a_run_that_failed_because_it_could_not_search_is_cured_by_a_search() -> None:
+    bad = installed("error", "Exception from HRESULT: 0x8024402C", extension=WINDOWS)
+    assert likelihood(unreachable, bad, update("search", at=after(60))) == "ruled-out"
+
+
 class TestUnreachable:
     def test_an_unresolved_name_with_nothing_else_known_asks_for_all_three(self) -> None:
         verdict = told(unreachable, failed("0x8024402C"))
