@@ -10,6 +10,8 @@ from pathlib import Path
 from aumdoctor.checks.registry import CHECKS
 from aumdoctor.knowledge.notes import notes
 from aumdoctor.knowledge.time_rules import time_rules
+from aumdoctor.remedies.in_guest import every_guest_remedy
+from aumdoctor.report import guest_remedies as guest_remedies_page
 from aumdoctor.report import notes as notes_page
 from aumdoctor.report import time_rules as time_rules_page
 from aumdoctor.report.docs import pages
@@ -39,8 +41,8 @@ def seeds_page() -> str:
     lines = [
         "# What aumdoctor does about the articles it was asked to know",
         "",
-        "Made from `seeds.toml` by `make docs`; `tests/test_seeds.py` sees to it that every issue, remedy and test named",
-        "here exists, and that no section is missing. Issues and checks are explained by `aumdoctor explain ID`.",
+        "Made from `seeds.toml` by `make docs`; `tests/test_seeds.py` sees to it that whatever is named here",
+        "exists, and that no section is missing. `aumdoctor explain ID` explains issues and checks.",
     ]
     for article in tomllib.loads((DOCS / "seeds.toml").read_text(encoding="utf-8"))["article"]:
         lines += ["", f"## {article['id']}: {article['title']}", "", f"Source: {article['origin']}.", ""]
@@ -57,6 +59,7 @@ def generated() -> dict[Path, str]:
     schemas = {f"{name}.schema.json": schema(name) for name in CONTRACTS}
     schemas["policy.schema.json"] = policy_schema()
     of_knowledge = {
+        DOCS / "guest-remedies.md": guest_remedies_page.page(every_guest_remedy()),
         DOCS / "notes.md": notes_page.page(notes()),
         DOCS / "seeds.md": seeds_page(),
         DOCS / "time-rules.md": time_rules_page.page(time_rules()),

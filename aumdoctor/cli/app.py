@@ -24,6 +24,7 @@ from aumdoctor.cli import (
     guest,
     permissions,
     plan,
+    probe,
     remediate,
     runs,
     scan,
@@ -77,6 +78,7 @@ app.command("apply")(apply.apply)
 app.command("undo")(undo.undo)
 app.command("remediate")(remediate.remediate)
 app.command("guest")(guest.guest)
+app.command("probe")(probe.probe)
 app.command("permissions")(permissions.permissions)
 # Negative numbers (-2145107924) are error codes here, not options.
 app.command(

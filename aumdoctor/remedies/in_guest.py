@@ -101,6 +101,11 @@ def every_guest_remedy() -> tuple[GuestRemedy, ...]:
     )
 
 
+def shared_parts() -> dict[str, str]:
+    """The parts that several scripts begin with, by the names of their files."""
+    return {name: _text(name) for name in ("common.sh", "common.ps1", "settings.ps1")}
+
+
 def _scripts(row: _Row) -> dict[str, Any]:
     if not row.script:
         return {}

@@ -15,7 +15,9 @@ from msgspec import Meta
 from aumdoctor import __version__
 from aumdoctor.diagnosis.guest import SURE, GuestDiagnosis
 from aumdoctor.guest.issue import Issue
+from aumdoctor.guest.issues.severities import severity_of
 from aumdoctor.model import guest
+from aumdoctor.model.finding import Severity
 from aumdoctor.remedies.catalogue import BY_NAME
 from aumdoctor.remedies.in_guest import guest_remedies
 from aumdoctor.remedies.remedy import Remedy
@@ -81,6 +83,7 @@ class Verdict(msgspec.Struct, frozen=True, kw_only=True):
     issue: IssueId
     name: str
     title: str
+    severity: Annotated[SeverityLabel, Meta(description="How bad it is where it is true.")]
     likelihood: LikelihoodName
     said: str
     hosts: tuple[str, ...]
@@ -142,8 +145,8 @@ class Guests(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: Annotated[
         Literal[0, 1, 3],
         Meta(
-            description="1 an issue is confirmed or likely; 3 something could not be read or decided; 0 neither: "
-            "nothing that was read shows a known issue."
+            description="1 an issue of medium severity or worse is confirmed or likely; 3 something could not be read "
+            "or decided; 0 neither: nothing that was read shows such an issue."
         ),
     ]
 
@@ -173,7 +176,12 @@ _UNDECIDED = frozenset({guest.Likelihood.POSSIBLE, guest.Likelihood.INSUFFICIENT
 
 
 def _exit_code(diagnoses: Sequence[GuestDiagnosis], sources: Sequence[guest.Source]) -> Literal[0, 1, 3]:
-    verdicts = [verdict.likelihood for each in diagnoses for verdict in each.verdicts]
+    verdicts = [
+        verdict.likelihood
+        for each in diagnoses
+        for verdict in each.verdicts
+        if severity_of(verdict.issue) >= Severity.MEDIUM
+    ]
     if any(likelihood in SURE for likelihood in verdicts):
         return 1
     everything = [*sources, *(source for each in diagnoses for source in each.host.sources)]
@@ -256,6 +264,7 @@ def _verdict(verdict: guest.Verdict, remedies: Mapping[str, Remedy]) -> Verdict:
         issue=verdict.issue,
         name=verdict.name,
         title=verdict.title,
+        severity=LABELS[severity_of(verdict.issue)],
         likelihood=verdict.likelihood.value,
         said=verdict.said,
         hosts=verdict.hosts,

@@ -24,11 +24,13 @@ _WORDS = {
     "ruled-out": "ruled out",
 }
 _MEANINGS = {
-    0: "nothing that was read shows a known issue",
-    1: "a known issue is confirmed or likely",
+    0: "nothing that was read shows a known issue of medium severity or worse",
+    1: "a known issue of medium severity or worse is confirmed or likely",
     3: "something could not be read, or could not be decided",
 }
+_SPEAKS = frozenset({"confirmed", "likely", "possible"})
 _QUOTES_SHOWN = 3
+_MISSING_SHOWN = 3
 _SOURCES_SHOWN = 8
 
 
@@ -65,15 +67,16 @@ def _host(page: Page, host: Host, verbose: bool) -> None:
         page.line(", ".join(told), "dim", indent=2)
     for sentence_ in host.contradictions:
         page.line(sentence(sentence_), "bold yellow", indent=2)
-    shown = [each for each in host.verdicts if verbose or each.likelihood != "ruled-out"]
+    # A verdict that is ruled out and still has a cure tells of something left over.
+    shown = [each for each in host.verdicts if verbose or each.likelihood != "ruled-out" or each.cures]
     for verdict in shown:
         page.line()
         _verdict(page, verdict, verbose)
     if not shown:
         page.line()
         page.line("No known issue shows in what was read.", indent=2)
-    ruled_out = [each for each in host.verdicts if each.likelihood == "ruled-out"]
-    if ruled_out and not verbose:
+    ruled_out = [each for each in host.verdicts if each not in shown]
+    if ruled_out:
         page.line()
         page.line(f"Ruled out: {', '.join(f'{each.issue} {each.name}' for each in ruled_out)}.", "green", indent=2)
     if host.azure:
@@ -93,17 +96,18 @@ def _verdict(page: Page, verdict: Verdict, verbose: bool) -> None:
         (_WORDS[verdict.likelihood], _STYLES[verdict.likelihood]),
         "  ",
         (f"{verdict.issue} {verdict.name}", "bold"),
+        f"  {verdict.severity}",
     )
     if len(verdict.hosts) > 1:
         page.line(f"on {', '.join(map(printable, verdict.hosts))}", "dim", indent=4)
     page.line(sentence(verdict.said), indent=4)
     _quotes(page, verdict.evidence, verbose, 4)
     for differential in verdict.differentials:
-        if verbose or differential.state != "ruled-out":
+        if verbose or differential.state in _SPEAKS:
             _differential(page, differential, verbose)
-    out = [each.name for each in verdict.differentials if each.state == "ruled-out"]
-    if out and not verbose:
-        page.line(f"not: {', '.join(map(printable, out))}", "dim", indent=4)
+    if not verbose:
+        _rest(page, "not", verdict, "ruled-out")
+        _rest(page, "open", verdict, "insufficient-evidence")
     _missing(page, verdict.missing, verbose, 4)
     for cure in verdict.cures if verbose else verdict.cures[:1]:
         _cure(page, cure, verbose)
@@ -129,22 +133,32 @@ def _place(quote: Quote) -> str:
 
 
 def _differential(page: Page, each: Differential, verbose: bool) -> None:
-    page.line(f"or {printable(each.name)}: {_WORDS[each.state].lower()}: {printable(each.said)}", indent=4)
+    state = _WORDS[each.state].lower()
+    page.line(f"reason: {printable(each.name)}, {state}: {printable(each.said)}", indent=4)
     if verbose:
         _quotes(page, each.evidence, verbose, 6)
     _missing(page, each.missing, verbose, 6)
 
 
+def _rest(page: Page, label: str, verdict: Verdict, state: str) -> None:
+    """The differentials of a state that are only named."""
+    names = [each.name for each in verdict.differentials if each.state == state]
+    if names:
+        page.line(f"{label}: {', '.join(map(printable, names))}", "dim", indent=4)
+
+
 def _missing(page: Page, missing: Sequence[Missing], verbose: bool, indent: int) -> None:
-    for each in missing:
+    for each in missing if verbose else missing[:_MISSING_SHOWN]:
         where = f" on {printable(each.on)}" if each.on else ""
         page.line(f"missing: {printable(each.what)}{where}", "yellow", indent=indent)
         if each.command:
             page.copyable(each.command, indent + 2, "bold")
+    if len(missing) > _MISSING_SHOWN and not verbose:
+        page.line(f"and {len(missing) - _MISSING_SHOWN} more that would tell (--verbose)", "yellow", indent=indent)
 
 
 def _cure(page: Page, cure: GuestCure, verbose: bool) -> None:
-    where = f", on {printable(cure.where)}" if cure.where else ""
+    where = f"; {printable(cure.where)}" if cure.where else ""
     page.labelled("cure", f"{cure.name}: {printable(cure.title)} ({RISKS[cure.risk]}{where})")
     for step in cure.steps if verbose else cure.steps[:2]:
         page.line(f"- {printable(step)}", indent=6)

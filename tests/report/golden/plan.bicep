@@ -1,6 +1,6 @@
 // 5 actions on 3 machines.
 // Made by aumdoctor 1.2.3 of what was read at 2026-06-10 12:00 UTC.
-// Plan sha256:3548b67312b27d03336cd29f6754590546c2631bc6029f6e2a9acb23d9fc6686
+// Plan sha256:501dc8f38467c0a7555d88caa9a8502d23781a0c7f87eb1bb2bee6e8a2f5bced
 // Nothing here looks for drift, locks, patch windows or policies first; aumdoctor apply does.
 // Azure may answer before an operation has ended.
 // These are parts to merge into where the resources are declared: a deployment replaces a resource.

@@ -1,7 +1,7 @@
 #Requires -Modules Az.Accounts
 # 10 actions on 8 machines.
 # Made by aumdoctor 1.2.3 of what was read at 2026-06-10 12:00 UTC.
-# Plan sha256:d183451b93d9505a85dac0ea03d662d890e48a4c528e3d5e8523c5b8301df66e
+# Plan sha256:a2f0ba13415cf1fce408c0b37a6f10b05151b4f63b107b1b905c163cfa813f9d
 # Nothing here looks for drift, locks, patch windows or policies first; aumdoctor apply does.
 # Azure may answer before an operation has ended.
 $ErrorActionPreference = 'Stop'
