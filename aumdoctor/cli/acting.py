@@ -16,7 +16,6 @@ from aumdoctor.cli.reach import Reach
 from aumdoctor.cli.streams import err
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
-from aumdoctor.report.applied import Ending
 from aumdoctor.report.text import count, printable
 
 if TYPE_CHECKING:
@@ -26,6 +25,7 @@ if TYPE_CHECKING:
     from aumdoctor.diagnosis.verify import Verified
     from aumdoctor.model.estate import Estate
     from aumdoctor.remedies.plan import PlannedAction
+    from aumdoctor.report.applied import Ending
     from aumdoctor.store.journal import Journal
 
 _GRAVITY = ("disruptive", "grants-privilege", "costs-money", "needs-consent", "safe", "advice")
@@ -90,6 +90,7 @@ def act(
     from aumdoctor.cli.progress import reporter
     from aumdoctor.remedies.guards import objection
     from aumdoctor.remedies.rights import permissions_of
+    from aumdoctor.report.applied import Ending
     from aumdoctor.store.journal import Journal
 
     def hold(action: PlannedAction) -> str | None:

@@ -14,14 +14,13 @@ from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, is_needless, 
 from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
-from aumdoctor.report.applied import Ending
 
 if TYPE_CHECKING:
     from aumdoctor.diagnosis.examine import Examination
     from aumdoctor.diagnosis.verify import Verified
     from aumdoctor.model.estate import Estate
     from aumdoctor.remedies.plan import PlanFile, PlannedAction
-    from aumdoctor.report.applied import Applied
+    from aumdoctor.report.applied import Applied, Ending
 
 _NOT_OF_ITS_OWN = (
     *("subscription", "management_group", "all_subscriptions", "resource_group"),
@@ -96,7 +95,7 @@ def apply(
 def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: bool, command: Any) -> Applied:
     """Make a plan's actions against the present state, in canary and rest, and verify each part."""
     from aumdoctor.checks.context import Context
-    from aumdoctor.report.applied import applied_of
+    from aumdoctor.report.applied import Ending, applied_of
 
     cloud = reach.connection().cloud
     if made.cloud != cloud:
@@ -221,6 +220,7 @@ def _still_wanted(
     did not follow up; of the others why they would not."""
     from aumdoctor.diagnosis.plan import plan_of
     from aumdoctor.diagnosis.verify import Sight
+    from aumdoctor.report.applied import Ending
 
     examination = _examined(estate, made)
     sight = Sight(examination)
@@ -268,6 +268,8 @@ def _without_their_first_half(
     part: Sequence[PlannedAction], endings: Sequence[Ending]
 ) -> tuple[list[Ending], list[PlannedAction]]:
     """Actions that rest on one of an earlier part or call that was not carried out, as skipped; and the others."""
+    from aumdoctor.report.applied import Ending
+
     missed = {each.action.id: each.action for each in endings if each.fate != "done" and not is_needless(each)}
     held: list[Ending] = []
     free = []
@@ -324,6 +326,7 @@ def settled_before(book: Path, made: PlanFile) -> dict[str, Ending]:
     not sent again, and neither is any action of a machine or provider that was carried out, nor a script.
     """
     from aumdoctor.remedies.run_in_guest import is_run, is_trace
+    from aumdoctor.report.applied import Ending
 
     settled = {}
     by_id = {action.id: action for action in made.actions}

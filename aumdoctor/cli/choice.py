@@ -11,6 +11,7 @@ from aumdoctor.knowledge.lookup import nearest
 
 if TYPE_CHECKING:
     from aumdoctor.checks.check import Check
+    from aumdoctor.guest.issue import Issue
     from aumdoctor.knowledge.notes import Note
 
 
@@ -27,11 +28,19 @@ def match_note(wanted: str) -> Note | None:
     return note_named(_folded(wanted))
 
 
+def match_issue(wanted: str) -> Issue | None:
+    """The known issue of the guest with an id (`WS002`, `AUM019`) or name, or None."""
+    from aumdoctor.guest.issues.registry import ISSUES
+
+    folded = _folded(wanted)
+    return next((issue for issue in ISSUES if folded in (issue.id.casefold(), issue.name)), None)
+
+
 def _folded(wanted: str) -> str:
     """An id or name in the form in which they are compared; numbers have three digits at least."""
     folded = wanted.strip().casefold()
-    numbered = re.fullmatch(r"aum0*([0-9]+)([a-z]?)", folded)
-    return f"aum{int(numbered.group(1)):03d}{numbered.group(2)}" if numbered is not None else folded
+    numbered = re.fullmatch(r"(aum|ws|gst)0*([0-9]+)([a-z]?)", folded)
+    return f"{numbered[1]}{int(numbered[2]):03d}{numbered[3]}" if numbered is not None else folded
 
 
 def find_check(wanted: str, checks: Sequence[Check]) -> Check:

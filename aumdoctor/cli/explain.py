@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import typer
 
-from aumdoctor.cli.choice import match_check, match_note
+from aumdoctor.cli.choice import match_check, match_issue, match_note
 from aumdoctor.cli.streams import out, width
 from aumdoctor.errors import UsageError
 
@@ -32,17 +32,23 @@ def explain(context: typer.Context) -> None:
         raise UsageError("it was not said what to explain", advice="for example: aumdoctor explain 0x8024402C")
     check = match_check(query, CHECKS)
     if check is not None:
-        out(explanation.of_check(check, CHECKS, width()))
+        out(explanation.of_check(check, CHECKS, width(), inside=match_issue(check.id)))
         return
     note = match_note(query)
     if note is not None:
         out(explanation.of_note(note, width()))
         return
     entries = look_up(query)
+    issue = match_issue(query) if not entries else None
+    if issue is not None:
+        out(explanation.of_issue(issue, width()))
+        return
     if not entries:
+        from aumdoctor.guest.issues.registry import ISSUES
         from aumdoctor.knowledge import notes
 
         names = tuple(name for check in CHECKS for name in (check.id, check.name))
+        names += tuple(name for known in ISSUES for name in (known.id, known.name))
         close = nearest(query, (_MATRIX, *names, *notes.names(), *known_names()))
         raise UsageError(
             f"nothing is known of {query!r}",

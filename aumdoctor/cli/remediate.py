@@ -20,7 +20,6 @@ from aumdoctor.cli.plan import exit_code_of, not_seen_in, plan_file, tenant_of, 
 from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.cli.streams import err
 from aumdoctor.errors import AumDoctorError, UsageError
-from aumdoctor.report.applied import Ending
 from aumdoctor.report.text import count, printable
 
 if TYPE_CHECKING:
@@ -288,7 +287,7 @@ def _report(
     digest: str | None = None,
 ) -> Applied:
     """What became of a plan none of whose actions was made."""
-    from aumdoctor.report.applied import applied_of
+    from aumdoctor.report.applied import Ending, applied_of
 
     return applied_of(
         [Ending(action=action, fate="not-run", said=stopped) for action in actions],

@@ -16,10 +16,10 @@ from aumdoctor.cli.choice import separated
 from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
-from aumdoctor.report.applied import Ending
 
 if TYPE_CHECKING:
     from aumdoctor.remedies.plan import PlannedAction
+    from aumdoctor.report.applied import Ending
     from aumdoctor.store.journal import Entry
 
 _PREFIX = "undo-"
@@ -62,7 +62,7 @@ def undo(
     from aumdoctor.cli import outputs
     from aumdoctor.model.facts import Fact
     from aumdoctor.report import applied_table, json
-    from aumdoctor.report.applied import applied_of
+    from aumdoctor.report.applied import Ending, applied_of
     from aumdoctor.store.journal import entries
 
     destinations = outputs.parse(output or ["table"])

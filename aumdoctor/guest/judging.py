@@ -16,8 +16,8 @@ _ORDER = {likelihood: number for number, likelihood in enumerate(Likelihood)}
 
 
 def judge(case: Case, issues: Iterable[Issue] = ISSUES) -> tuple[Verdict, ...]:
-    """The verdicts, the surest first and of these the worst, each with its machines in `hosts`. One about several machines
-    is given once."""
+    """The verdicts, the surest first and of these the worst, each with its machines in `hosts`. One about several
+    machines is given once."""
     all_hosts = tuple(Evidence(host) for host in case.hosts)
     found: dict[tuple[str, tuple[str, ...]], Verdict] = {}
     for issue in issues:

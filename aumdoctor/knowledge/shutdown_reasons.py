@@ -33,6 +33,7 @@ class Reason(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=Tr
     name: str
     means: str
     advice: tuple[str, ...] = ()
+    checks: tuple[str, ...] = ()
 
 
 class ShutdownReason(msgspec.Struct, frozen=True, kw_only=True):
@@ -130,6 +131,7 @@ def entry(code: int | str) -> Entry | None:
         name=reason.known.name if reason.known else f"{reason.major} / {reason.minor}",
         means=means,
         advice=reason.known.advice if reason.known else (),
+        checks=reason.known.checks if reason.known else (),
         source=table().source,
         as_of=table().as_of,
     )

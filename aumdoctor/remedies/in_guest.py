@@ -51,7 +51,9 @@ class GuestRemedy(msgspec.Struct, frozen=True, kw_only=True):
     assess: bool = False
 
 
-class _Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+class Row(msgspec.Struct, frozen=True, kw_only=True, forbid_unknown_fields=True):
+    """A remedy as it stands in the data file, without the text of its script; `parts` come before that."""
+
     name: str
     title: str
     risk: Risk
@@ -82,23 +84,31 @@ def guest_remedy(name: str, system: str | None) -> GuestRemedy | None:
 
 @cache
 def every_guest_remedy() -> tuple[GuestRemedy, ...]:
-    """All of them, where one is for both systems with a script each, both.
+    """All of them, by name; of one that has a variant for each system both, that for Windows first.
 
     Raises ValueError where the data file is not as it should be.
     """
-    content = tomllib.loads(_text("remedies.toml"))
-    try:
-        rows = msgspec.convert(content["remedy"], tuple[_Row, ...])
-    except msgspec.ValidationError as error:
-        raise ValueError(f"remedies.toml: {error}") from error
-    ordered = sorted(rows, key=lambda row: (row.name, row.system == "linux"))
     return tuple(
         GuestRemedy(
             **{name: getattr(row, name) for name in row.__struct_fields__ if name not in ("script", "parts")},
             **_scripts(row),
         )
-        for row in ordered
+        for row in rows()
     )
+
+
+@cache
+def rows() -> tuple[Row, ...]:
+    """What `every_guest_remedy` is made of, in the same order: for who needs no scripts, since to read them takes time.
+
+    Raises ValueError where the data file is not as it should be.
+    """
+    content = tomllib.loads(_text("remedies.toml"))
+    try:
+        found = msgspec.convert(content["remedy"], tuple[Row, ...])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"remedies.toml: {error}") from error
+    return tuple(sorted(found, key=lambda row: (row.name, row.system == "linux")))
 
 
 def shared_parts() -> dict[str, str]:
@@ -106,7 +116,7 @@ def shared_parts() -> dict[str, str]:
     return {name: _text(name) for name in ("common.sh", "common.ps1", "settings.ps1")}
 
 
-def _scripts(row: _Row) -> dict[str, Any]:
+def _scripts(row: Row) -> dict[str, Any]:
     if not row.script:
         return {}
     modes = ("run", "verify", "undo") if row.reversible else ("run", "verify")
@@ -119,5 +129,6 @@ def _scripts(row: _Row) -> dict[str, Any]:
     return {mode: "\n".join([head, *parts, call.format(mode)]) + "\n" for mode in modes}
 
 
+@cache
 def _text(name: str) -> str:
     return (files("aumdoctor.remedies") / "scripts" / name).read_text(encoding="utf-8")

@@ -18,7 +18,7 @@ from aumdoctor.model.estate import Estate
 from aumdoctor.model.finding import Finding
 from aumdoctor.model.machine import Machine
 from aumdoctor.remedies.assess_now import assessment_call, assessment_line
-from aumdoctor.remedies.in_guest import GuestRemedy, every_guest_remedy, guest_remedy
+from aumdoctor.remedies.in_guest import GuestRemedy, guest_remedy, rows
 from aumdoctor.remedies.remedy import ArmCall, Prescription, Remedy, RemedyKind
 
 VM_API_VERSION = "2024-07-01"
@@ -54,7 +54,7 @@ class Told(msgspec.Struct, frozen=True, kw_only=True):
 
 def scripted() -> frozenset[str]:
     """The names of the remedies that have a script."""
-    return frozenset(each.name for each in every_guest_remedy() if each.run)
+    return frozenset(row.name for row in rows() if row.script)
 
 
 def kinds() -> tuple[RemedyKind, ...]:
@@ -64,7 +64,7 @@ def kinds() -> tuple[RemedyKind, ...]:
 
 def script_kind(name: str) -> RemedyKind:
     """The remedy of a name as it stands in the catalogue."""
-    inside = next(each for each in every_guest_remedy() if each.name == name and each.run)
+    inside = next(row for row in rows() if row.name == name and row.script)
 
     def build(finding: Finding, estate: Estate) -> Prescription | None:
         return _prescription(name, finding, estate)

@@ -11,10 +11,11 @@ import msgspec
 
 from aumdoctor.checks.check import Check, Subject
 from aumdoctor.diagnosis.causes import parents_of
+from aumdoctor.guest.issue import Issue
+from aumdoctor.guest.issues.severities import severity_of
 from aumdoctor.knowledge.entry import Entry
 from aumdoctor.knowledge.notes import Note, note_named, notes
 from aumdoctor.model.facts import READ_PERMISSIONS
-from aumdoctor.remedies.catalogue import BY_NAME
 
 SUBJECTS = {
     Subject.MACHINE: "Azure VMs and Arc-enabled servers",
@@ -60,10 +61,10 @@ def _metadata(check: Check) -> dict[str, Any]:
     }
 
 
-def of_check(check: Check, checks: Sequence[Check], width: int) -> str:
+def of_check(check: Check, checks: Sequence[Check], width: int, *, inside: Issue | None = None) -> str:
     """A check in full: its documentation, its cures, what it explains and is explained by, what it reads, its source.
 
-    `checks` are all checks, for the names of its neighbours.
+    `checks` are all checks, for the names of its neighbours; `inside` is the same issue as it shows inside a machine.
     """
     names = {other.id: other.name for other in checks}
     machines = SUBJECTS[check.applies_to] + (f" with {check.os.capitalize()}" if check.os else "")
@@ -78,6 +79,7 @@ def of_check(check: Check, checks: Sequence[Check], width: int) -> str:
         *_listed("Explains", [f"{each} {names[each]}" for each in check.causes if each in names], width),
         *_listed("Explained by", [f"{each} {names[each]}" for each in parents_of(checks).get(check.id, ())], width),
         *_listed("Reads", facts, width),
+        *_listed("Inside the machine", _inside(inside) if inside is not None else [], width),
         *_listed("Source", [check.source, *([f"Troubleshooting article, {check.seed}"] if check.seed else [])], width),
     ]
     return "\n\n".join(parts) + "\n"
@@ -85,10 +87,16 @@ def of_check(check: Check, checks: Sequence[Check], width: int) -> str:
 
 def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
     """A code or text: what it means, what to do, and which of `checks` find it."""
-    names = {check.id: check.name for check in checks}
+    known = {check.id: check.name for check in checks}
+    names = known
+    if not known.keys() >= set(entry.checks):
+        from aumdoctor.guest.issues.registry import ISSUES
+
+        names = {issue.id: issue.name for issue in ISSUES} | known
     title = f"{entry.code} {entry.name}" if entry.code else entry.name
-    found_by = [f"{each} {names[each]}" for each in entry.checks if each in names]
-    told_in = [note for each in entry.checks if each not in names and (note := note_named(each)) is not None]
+    told_in = [note for each in entry.checks if each not in known and (note := note_named(each)) is not None]
+    noted = {note.id for note in told_in}
+    found_by = [f"{each} {names[each]}" for each in entry.checks if each in names and each not in noted]
     parts = [
         f"{title} ({entry.kind})",
         _fill(entry.means, width),
@@ -99,6 +107,26 @@ def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
         *_listed("Source", [f"{entry.source} (as of {entry.as_of})"], width),
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def of_issue(issue: Issue, width: int) -> str:
+    """A known issue that shows inside a machine only: its documentation and its source."""
+    severity = severity_of(issue.id).label
+    told = f"Severity {severity}; seen inside a machine, by aumdoctor guest and aumdoctor probe."
+    sources = [issue.source, *([f"Article, {issue.seed}"] if issue.seed else [])]
+    parts = [
+        f"{issue.id} {issue.name}",
+        _fill(told, width),
+        *_documentation(issue.doc, width),
+        *_listed("Explains", issue.explains, width),
+        *_listed("Source", sources, width),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def _inside(issue: Issue) -> list[str]:
+    summary = issue.doc.split("\n\n", 1)[0].replace("`", "")
+    return [f"aumdoctor guest and aumdoctor probe: {' '.join(summary.split())}"]
 
 
 def of_note(note: Note, width: int) -> str:
@@ -126,6 +154,8 @@ def note_as_json(note: Note) -> str:
 
 
 def _cure(name: str) -> str:
+    from aumdoctor.remedies.catalogue import BY_NAME  # not for codes: it takes as long as all else together
+
     kind = BY_NAME[name]
     portal = f"; in the portal: {kind.portal}" if kind.portal else ""
     return f"{kind.name}: {kind.title} ({kind.risk}, {'reversible' if kind.reversible else 'not reversible'}){portal}"

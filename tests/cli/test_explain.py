@@ -35,10 +35,33 @@ def test_a_message_needs_no_quotes(run: Run) -> None:
     assert ended.out.startswith("88 HandlerFailed")
 
 
-def test_a_check_that_is_not_there_yet_is_not_promised(run: Run) -> None:
+def test_a_text_leads_to_what_only_the_machine_itself_shows(run: Run) -> None:
     ended = run("explain", "dpkg --configure -a")
     assert ended.code == 0
-    assert "AUM090" not in ended.out or any(check.id == "AUM090" for check in CHECKS)
+    assert "Found by\n  AUM090 linux-package-manager-unhealthy\n" in ended.out
+    assert not any(check.id == "AUM090" for check in CHECKS)
+
+
+@pytest.mark.parametrize("query", ["WS002", "ws2", "power-off-at-logon-screen"])
+def test_an_issue_of_the_guest_is_explained(run: Run, query: str) -> None:
+    ended = run("explain", query)
+    assert ended.code == 0
+    assert ended.out.startswith("WS002 power-off-at-logon-screen\n\nSeverity high; seen inside a machine")
+    for part in ("Why it matters\n", "What to do\n", "When it is wrong\n", "Source\n"):
+        assert part in ended.out
+
+
+def test_a_check_tells_how_the_same_issue_shows_inside(run: Run) -> None:
+    assert "Inside the machine\n  aumdoctor guest and aumdoctor probe: " in run("explain", "AUM023").out
+    assert "Inside the machine" not in run("explain", "AUM031").out
+
+
+@pytest.mark.parametrize(
+    ("code", "issue"),
+    [("0x500ff", "WS002"), ("0x8009030C", "WS004"), ("0xC000015B", "WS004"), ("-2146893044", "WS004")],
+)
+def test_a_code_leads_to_the_issue_of_the_guest(run: Run, code: str, issue: str) -> None:
+    assert f"Found by\n  {issue} " in run("explain", code).out
 
 
 @pytest.mark.parametrize("query", ["AUM140", "aum140", "no-rollback", "rollback"])

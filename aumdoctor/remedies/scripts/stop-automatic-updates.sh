@@ -24,7 +24,7 @@ installs() {
 enabled_units() {
   has systemctl || return 0
   for each in dnf-automatic-install.timer dnf-automatic.timer dnf5-automatic.timer yum-cron.service; do
-    [ "$(limited 10 systemctl is-enabled $each | head -n 1)" = enabled ] && printf '%s ' $each
+    installs $each && [ "$(limited 10 systemctl is-enabled $each | head -n 1)" = enabled ] && printf '%s ' $each
   done
 }
 
