@@ -22,6 +22,7 @@ from benchmarks import (
     full_scan,
     gate_requests,
     graph_requests,
+    guest_readers,
     judging,
     occurrences,
     start_up,
@@ -53,6 +54,11 @@ def _each_check(quick: bool) -> Table:
     return each_check.table(each_check.measure(machines=50) if quick else each_check.measure())
 
 
+def _guest_readers(quick: bool) -> Table:
+    some = guest_readers.measure(megabytes=1, kinds=["core-log"]) if quick else guest_readers.measure(megabytes=32)
+    return guest_readers.table(some)
+
+
 def _dynamic_scopes(quick: bool) -> Table:
     sizes = dynamic_scopes.measure(machines=500, scopes=20, repeats=1) if quick else dynamic_scopes.measure()
     return dynamic_scopes.table(sizes)
@@ -81,6 +87,7 @@ TABLES: dict[str, Callable[[bool], Table]] = {
     "occurrences": _occurrences,
     "gate": _gate,
     "apply": _apply,
+    "guest-readers": _guest_readers,
 }
 
 

@@ -35,6 +35,10 @@ def blocks(page: Path, language: str) -> list[str]:
     return re.findall(rf"(?ms)^```{language}\n(.*?)^```$", page.read_text(encoding="utf-8"))
 
 
+def without_code(page: Path) -> str:
+    return re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
+
+
 def command_lines(page: Path) -> list[list[str]]:
     """The words of every `aumdoctor …` line of a page's shell blocks, behind `aumdoctor`."""
     continued = [block.replace("\\\n", " ") for block in blocks(page, "sh")]
@@ -90,7 +94,7 @@ def test_the_first_screen_says_how_to_begin() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
 def test_every_link_within_the_project_leads_somewhere(page: Path) -> None:
-    for target in re.findall(r"\]\(([^)]+)\)", page.read_text(encoding="utf-8")):
+    for target in re.findall(r"\]\(([^)]+)\)", without_code(page)):
         if target.startswith("https://"):
             continue
         file, _, anchor = target.partition("#")

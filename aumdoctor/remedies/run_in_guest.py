@@ -148,7 +148,7 @@ def undo_calls(call: ArmCall, name: str) -> tuple[ArmCall, ...]:
     """The requests that take back what a request ran for a remedy; none where there is no way back. The script puts
     back what was kept on the machine."""
     body = call.body or {}
-    is_linux = body.get("commandId") == "RunShellScript" or _script(body).startswith("#!")
+    is_linux = script_of(call).startswith("#!")
     inside = guest_remedy(name, "linux" if is_linux else "windows")
     if inside is None or not inside.undo:
         return ()
@@ -157,7 +157,12 @@ def undo_calls(call: ArmCall, name: str) -> tuple[ArmCall, ...]:
     return tuple(_managed(f"{call.path}-undo", str(body.get("location") or ""), inside.undo))
 
 
-def _script(body: dict[str, Any]) -> str:
+def script_of(call: ArmCall) -> str:
+    """The script that a request runs; "" where it runs none."""
+    body = call.body or {}
+    lines = body.get("script")
+    if isinstance(lines, list):
+        return "\n".join(map(str, lines))
     properties = body.get("properties")
     source = properties.get("source") if isinstance(properties, dict) else None
     return str(source.get("script") or "") if isinstance(source, dict) else ""

@@ -19,7 +19,7 @@ from aumdoctor.guest.issues.severities import severity_of
 from aumdoctor.model import guest
 from aumdoctor.model.finding import Severity
 from aumdoctor.remedies.catalogue import BY_NAME
-from aumdoctor.remedies.in_guest import guest_remedies
+from aumdoctor.remedies.in_guest import guest_remedy
 from aumdoctor.remedies.remedy import Remedy
 from aumdoctor.report.result import LABELS, ResourceId, SeverityLabel, Time, Tool
 
@@ -203,7 +203,7 @@ def _host(diagnosis: GuestDiagnosis) -> Host:
         system=_system(diagnosis.host),
         first=min(told, default=None),
         last=max(told, default=None),
-        verdicts=tuple(_verdict(each, diagnosis.remedies) for each in diagnosis.verdicts),
+        verdicts=tuple(_verdict(each, diagnosis.remedies, _family(diagnosis.host)) for each in diagnosis.verdicts),
         azure=tuple(
             AzureFinding(
                 check=each.finding.check,
@@ -259,7 +259,7 @@ def _missing(missing: guest.Missing) -> Missing:
     return Missing(what=missing.what, command=missing.command, on=missing.on)
 
 
-def _verdict(verdict: guest.Verdict, remedies: Mapping[str, Remedy]) -> Verdict:
+def _verdict(verdict: guest.Verdict, remedies: Mapping[str, Remedy], family: str | None) -> Verdict:
     return Verdict(
         issue=verdict.issue,
         name=verdict.name,
@@ -281,13 +281,18 @@ def _verdict(verdict: guest.Verdict, remedies: Mapping[str, Remedy]) -> Verdict:
             for each in verdict.differentials
         ),
         explains=verdict.explains,
-        cures=tuple(_cure(name, remedies.get(name)) for name in verdict.remedies),
+        cures=tuple(_cure(name, remedies.get(name), family) for name in verdict.remedies),
         verification=verdict.verification,
     )
 
 
-def _cure(name: str, made_out: Remedy | None) -> GuestCure:
-    inside = guest_remedies().get(name)
+def _family(host: guest.Host) -> str | None:
+    known = [record.family for record in host.records if isinstance(record, guest.OperatingSystem) and record.family]
+    return known[-1] if known else None
+
+
+def _cure(name: str, made_out: Remedy | None, family: str | None) -> GuestCure:
+    inside = guest_remedy(name, family) or guest_remedy(name, None)
     if inside is not None:
         return GuestCure(
             name=name,
@@ -296,7 +301,8 @@ def _cure(name: str, made_out: Remedy | None) -> GuestCure:
             system=inside.system,
             where=inside.where,
             steps=inside.steps,
-            az=(),
+            # Nothing is offered as a command line that holds a whole script.
+            az=made_out.az if made_out is not None and not inside.run else (),
             run=inside.run,
             verify=inside.verify,
             undo=inside.undo,

@@ -11,6 +11,7 @@ import msgspec
 from aumdoctor.model import ids
 from aumdoctor.remedies.plan import LeftOut, PlanFile, PlannedAction
 from aumdoctor.remedies.remedy import Risk
+from aumdoctor.remedies.run_in_guest import is_run, script_of
 from aumdoctor.report.page import Page, sentence
 from aumdoctor.report.text import count, printable
 
@@ -120,7 +121,10 @@ def _remedy(page: Page, group: Sequence[PlannedAction], numbers: Mapping[str, in
     if len(group) > 1:
         page.line(f"the first, on {printable(_called(first))}:", "dim", indent=2)
     _changes(page, first, 4)
-    page.copyable(first.az, 4, "bold")
+    if is_run(first.call):
+        page.line("a script inside the machine: -v shows it", indent=4)
+    else:
+        page.copyable(first.az, 4, "bold")
     names = [printable(ids.name_of(machine)) for machine in machines.values()]
     more = [f"and {len(names) - _SHOWN:,} more (--verbose)"] if len(names) > _SHOWN else []
     if names:
@@ -142,10 +146,15 @@ def _action(page: Page, action: PlannedAction, numbers: Mapping[str, int]) -> No
     page.line(f"{numbers[action.id]}. {printable(_called(action))}  {printable(action.id)}", indent=2)
     page.copyable(action.target.path, 5, "dim")
     _changes(page, action, 5)
-    page.copyable(action.az, 5, "bold")
-    body = f" {msgspec.json.encode(action.call.body).decode()}" if action.call.body is not None else ""
     call = action.call
-    page.copyable(f"{call.method} {call.path}?api-version={call.api_version}{body}", 5, "dim")
+    if is_run(call):
+        page.copyable(f"{call.method} {call.path}?api-version={call.api_version}", 5, "dim")
+        for line in script_of(call).splitlines():
+            page.copyable(line, 7, "dim")
+    else:
+        page.copyable(action.az, 5, "bold")
+        body = f" {msgspec.json.encode(call.body).decode()}" if call.body is not None else ""
+        page.copyable(f"{call.method} {call.path}?api-version={call.api_version}{body}", 5, "dim")
     after = [str(numbers[key]) for key in action.after if key in numbers]
     if after:
         page.line(f"after {', '.join(after)}", indent=5)

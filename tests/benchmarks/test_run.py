@@ -75,7 +75,7 @@ def test_windows_are_reckoned_from_the_texts_of_schedules(capsys: pytest.Capture
 
 def test_every_table_can_be_asked_for_by_name() -> None:
     scanning = {"start-up", "demo", "full-scan", "requests", "judging", "checks"}
-    assert set(TABLES) == scanning | {"dynamic-scopes", "occurrences", "gate", "apply"}
+    assert set(TABLES) == scanning | {"dynamic-scopes", "occurrences", "gate", "apply", "guest-readers"}
     with pytest.raises(SystemExit):
         main(["--only", "start"])
 

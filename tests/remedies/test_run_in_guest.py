@@ -21,7 +21,7 @@ from aumdoctor.remedies.in_guest import every_guest_remedy, guest_remedies, gues
 from aumdoctor.remedies.inverse import inverse_of
 from aumdoctor.remedies.plan import ONLY_WHEN_NAMED, PlannedAction, action_id, changes_of, reading_of
 from aumdoctor.remedies.remedy import ArmCall, Remedy, Risk
-from aumdoctor.remedies.run_in_guest import is_run, is_trace, scripted, told
+from aumdoctor.remedies.run_in_guest import is_run, is_trace, script_of, scripted, told
 from tests.builders import arc_machine, azure_vm, estate
 
 WINDOWS, LINUX, SERVER = azure_vm(), azure_vm(os_type="Linux"), arc_machine()
@@ -292,3 +292,10 @@ def named_by_issues() -> Iterator[tuple[str, str]]:
 def test_every_remedy_that_an_issue_names_exists() -> None:
     known = guest_remedies().keys() | BY_NAME.keys()
     assert {(path, name) for path, name in named_by_issues() if name not in known} == set()
+
+
+def test_the_script_of_a_request_can_be_shown() -> None:
+    for machine in (WINDOWS, SERVER):
+        shown = [script_of(call) for call in made_out("clear-wsus-pointer", machine).calls if is_run(call)]
+        assert shown == [guest_remedies()["clear-wsus-pointer"].run]
+    assert script_of(ArmCall(method="POST", path="/x/assessPatches", api_version="2024-07-01")) == ""

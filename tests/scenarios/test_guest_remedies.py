@@ -220,3 +220,12 @@ def test_a_remedy_without_a_finding_asks_for_machines(acting: Acting) -> None:
 def _loud(acting: Acting, *arguments: str) -> tuple[int, str]:
     acting.reach = tuple(word for word in acting.reach if word != "--quiet")
     return acting(*arguments)
+
+
+def test_the_plan_shows_the_script_to_who_asks_for_it(acting: Acting, capsys: pytest.CaptureFixture[str]) -> None:
+    acting.reach = tuple(word for word in acting.reach if word != "--quiet")
+    for options in ((), ("-v",)):
+        acting("plan", "--all-subscriptions", "--remedy", "clear-wsus-pointer", *options)
+        shown = capsys.readouterr().out
+        assert ("function Invoke-Remedy" in shown) == ("-v" in options)
+        assert "commandId" not in shown

@@ -41,7 +41,7 @@ _ASK = Missing(
     "Azure/LinuxPatchExtension: core_logic/ServiceManager, TimerManager",
     seed="§21 MsftLinuxPatchAutoAssess isn't running or the timer isn't active",
     explains=("AUM129",),
-    remedies=("assess-now", "enable-auto-assess-timer", "restart-auto-assess-timer", "restart-machine"),
+    remedies=("assess-now", "restart-auto-assess-timer", "restart-machine"),
     verification=(
         "`systemctl is-active MsftLinuxPatchAutoAssess.timer` answers exactly active.",
         "`systemctl is-enabled MsftLinuxPatchAutoAssess.service` answers enabled.",

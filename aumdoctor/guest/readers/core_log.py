@@ -118,6 +118,10 @@ def core_log(artefact: Artefact) -> Iterator[Record]:
     yield from log.end()
 
 
+_MOST_TOLD = 1_000
+"""Requests and systems that are remembered, so that each is told once."""
+
+
 class _Judged(msgspec.Struct, frozen=True):
     """What a line says by itself, whatever stands around it."""
 
@@ -167,6 +171,7 @@ class _Log:
         self.block: _Block | None = None
         self.packages: int | None = None
         self.security: int | None = None
+        self.told: set[str] = set()
 
     def pass_over(self, data: bytes) -> Iterator[Record]:
         """Lines in which nothing stands that matters, but that end a block and tell the time."""
@@ -208,10 +213,14 @@ class _Log:
             found = [self._in_block(each) if each.sign == "apt-index-ignored" else each for each in found]
         if found:
             yield from self.tally.signs(found, line=number, at=self.at, text=text)
-        if _SETTINGS in text:
-            yield self._request(number, text)
-        elif _DISTRIBUTION in text:
-            yield from self._system(number, text)
+        if (_SETTINGS in text or _DISTRIBUTION in text) and text not in self.told:
+            # A request is echoed more than once.
+            if len(self.told) < _MOST_TOLD:
+                self.told.add(text)
+            if _SETTINGS in text:
+                yield self._request(number, text)
+            else:
+                yield from self._system(number, text)
 
     def end(self) -> Iterator[Record]:
         """What is still open at the end of the log."""

@@ -22,7 +22,6 @@ from tests.guest.issues.updating_records import after, evidence
 OF_THE_GUEST = {
     "restart-update-service",
     "clear-wsus-pointer",
-    "enable-auto-assess-timer",
     "repair-sudo",
     "free-disk-space",
     "repair-package-manager",
