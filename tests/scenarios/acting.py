@@ -13,13 +13,12 @@ from typing import Any
 
 import pytest
 
-from aumdoctor.azure import apply
 from aumdoctor.cli.app import main
 from aumdoctor.cli.reach import Reach
 from aumdoctor.demo.estate import DemoEstate
 from aumdoctor.demo.server import DemoServer, run_in_thread
 from tests.demo.state_diff import difference
-from tests.scenarios.conftest import Doctor
+from tests.scenarios.conftest import Doctor, hurry
 
 NOW = datetime(2026, 6, 10, 12, 0, tzinfo=UTC)
 """A Wednesday, far from every window of the demo's schedules."""
@@ -95,15 +94,9 @@ def alone(state: DemoEstate, folder: Path) -> Iterator[Acting]:
     """A user in front of an embedded Azure with this estate, outside of a test function."""
     with (
         pytest.MonkeyPatch.context() as monkeypatch,
-        run_in_thread(estate=state, retry_after=0.02) as server,
+        run_in_thread(estate=state, retry_after=0.001) as server,
     ):
         yield Acting(server, folder, monkeypatch)
-
-
-def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Wait for hundredths of a second where Azure does not say how long."""
-    monkeypatch.setattr(apply, "_POLL_SECONDS", 0.02)
-    monkeypatch.setattr(apply, "_WAIT", 0.02)
 
 
 def is_respelled(line: str) -> bool:

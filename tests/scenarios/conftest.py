@@ -11,9 +11,12 @@ from typing import Any
 
 import pytest
 
+from aumdoctor.azure import apply, run_command, session
 from aumdoctor.azure.collect import ReadOptions, ScopeRequest, collect
 from aumdoctor.azure.connection import ConnectionOptions
+from aumdoctor.azure.limiter import backoff
 from aumdoctor.checks.registry import CHECKS
+from aumdoctor.demo import operations
 from aumdoctor.demo.server import DemoServer, run_in_thread
 from aumdoctor.diagnosis.examine import Examination, examine
 from aumdoctor.model.estate import Estate
@@ -106,14 +109,24 @@ def _untraced_threads() -> Iterator[None]:
         threading.settrace(trace)
 
 
+def hurry(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Wait for hundredths of a second where Azure does not say how long; what it says is waited for."""
+    monkeypatch.setattr(session, "backoff", lambda attempt: backoff(attempt) / 50)
+    for module in (apply, run_command):
+        monkeypatch.setattr(module, "_POLL_SECONDS", 0.02)
+        monkeypatch.setattr(module, "_WAIT", 0.02)
+    monkeypatch.setattr(operations, "SECONDS_UNASKED", 0.5)
+
+
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Serve]:
     """Start an embedded Azure (arguments as of run_in_thread) and give the doctor for it; stops with the test."""
+    hurry(monkeypatch)
     with contextlib.ExitStack() as stack:
 
         def start(**options: Any) -> Doctor:
             with _untraced_threads():
-                server = stack.enter_context(run_in_thread(**{"machines": 60, **options}))
+                server = stack.enter_context(run_in_thread(**{"machines": 60, "retry_after": 0.001, **options}))
             return Doctor(server, monkeypatch)
 
         yield start

@@ -24,7 +24,7 @@ from aumdoctor.remedies.catalogue import BY_NAME
 from aumdoctor.remedies.plan import ONLY_WHEN_NAMED, PlannedAction, Reading, action_id, changes_of, reading_of
 from aumdoctor.remedies.remedy import ArmCall, Risk
 from tests.demo.state_diff import difference
-from tests.scenarios.acting import JOURNAL, NOW, Acting, alone, hurry
+from tests.scenarios.acting import JOURNAL, NOW, Acting, alone
 from tests.scenarios.conftest import Serve
 
 
@@ -284,7 +284,6 @@ class Ward:
     """Two VMs that are not assessed, one that is off, and whatever a test does to the Azure they are in."""
 
     def __init__(self, serve: Serve, monkeypatch: pytest.MonkeyPatch) -> None:
-        hurry(monkeypatch)
         state = empty_estate(NOW)
         self.ids = [
             add_vm(state, subscription=next(iter(state.subscriptions)), name=f"vm-{number}", os_type="Windows")

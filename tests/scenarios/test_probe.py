@@ -47,7 +47,7 @@ class Prepared:
         self.linux = add_vm(self.state, name="vm-linux", os_type="Linux")
         self.windows = add_vm(self.state, name="vm-windows", os_type="Windows")
         self.arc = add_arc(self.state, name="srv-arc", os_type="Linux")
-        self.doctor = serve(**{"estate": self.state, "retry_after": 0.02, **options})
+        self.doctor = serve(**{"estate": self.state, "retry_after": 0.001, **options})
         self.steps: list[Step] = []
         self.heard: list[Ran] = []
 

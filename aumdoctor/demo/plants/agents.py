@@ -5,15 +5,28 @@ from __future__ import annotations
 from datetime import timedelta
 
 from aumdoctor.demo.machines import (
+    Image,
     os_configuration,
     os_type_of,
     patch_extension,
     patch_settings_of,
     set_extension_status,
+    set_image,
     set_power,
 )
 from aumdoctor.demo.plants.recipe import ARC, LINUX_VM, VMS, WINDOWS_VM, Plant, found_too
 from aumdoctor.demo.state import DemoEstate, Wire, key, timestamp
+
+_BEFORE_THE_FIX = Image(
+    "Windows",
+    "MicrosoftWindowsServer",
+    "WindowsServer",
+    "2022-datacenter-g2",
+    "20348.2322.240217",
+    "Windows Server 2022 Datacenter",
+    "10.0.20348.2322",
+)
+"""The last build of Windows Server 2022 before the fix of March 2024."""
 
 _OUTDATED_AGENT = {"Windows": "2.7.41491.949", "Linux": "2.2.46"}
 
@@ -24,9 +37,7 @@ def _deallocated(state: DemoEstate, machine_id: str) -> str:
 
 
 def _cluster_build(state: DemoEstate, machine_id: str) -> str:
-    """The last build of Windows Server 2022 before the fix of March 2024."""
-    machine = state.machine(machine_id)["properties"]
-    (machine.get("instanceView") or machine)["osVersion"] = "10.0.20348.2322"
+    set_image(state, machine_id, _BEFORE_THE_FIX)
     return machine_id
 
 
