@@ -5,6 +5,9 @@ Coverage is measured of `checks/` and `azure/`, and only by the tests that are t
 test runs on its way is not counted, which also spares those tests the price of being traced.
 """
 
+import sys
+import threading
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,7 +21,17 @@ settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("aumdoctor")
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if item.path.relative_to(TESTS).parts[0] not in COUNTED:
-            item.add_marker(pytest.mark.no_cover)
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_protocol(item: pytest.Item) -> Iterator[None]:
+    """Pause coverage around what does not count. (pytest-cov's `no_cover` does nothing in a worker of pytest-xdist:
+    coverage is started twice there, and to pause the one resumes the other.)"""
+    if item.path.relative_to(TESTS).parts[0] in COUNTED and item.get_closest_marker("uncounted") is None:
+        return (yield)
+    trace, of_threads = sys.gettrace(), threading.gettrace()
+    sys.settrace(None)
+    threading.settrace(None)
+    try:
+        return (yield)
+    finally:
+        sys.settrace(trace)
+        threading.settrace(of_threads)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import ssl
+import urllib.request
 from urllib.parse import urlsplit
 
 import msgspec
@@ -97,6 +98,16 @@ def bundles(options: ConnectionOptions) -> list[str]:
     """The files of further CA certificates: of `ca_bundle`, and of the variables that `az` and curl obey."""
     named = (options.ca_bundle, os.environ.get("REQUESTS_CA_BUNDLE"), os.environ.get("CURL_CA_BUNDLE"))
     return list(dict.fromkeys(bundle for bundle in named if bundle))
+
+
+def proxy_for(url: str) -> str | None:
+    """The proxy for a request by HTTPS_PROXY, HTTP_PROXY and NO_PROXY (on Windows and macOS the system's as well), with
+    the credentials that stand in it; None for a direct way."""
+    parts = urlsplit(url)
+    proxy = urllib.request.getproxies().get(parts.scheme)
+    if not proxy or urllib.request.proxy_bypass(parts.netloc):
+        return None
+    return proxy if "://" in proxy else f"http://{proxy}"
 
 
 def tls_context(options: ConnectionOptions) -> ssl.SSLContext:

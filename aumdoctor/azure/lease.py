@@ -30,7 +30,7 @@ from aumdoctor.azure import failures
 from aumdoctor.azure.connection import ConnectionOptions, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
-from aumdoctor.azure.session import http_session
+from aumdoctor.azure.session import http_session, transport
 from aumdoctor.errors import AumDoctorError, UnreadableError, UsageError
 from aumdoctor.store.lease import HeldError
 
@@ -124,9 +124,7 @@ class BlobLease:
         ends = endpoints(self._options)
         http = http_session(self._options)
         http._retry_connection = False  # aiohttp would repeat a PUT by itself
-        way = AioHttpTransport(
-            session=http, session_owner=False, connection_timeout=_REQUEST_SECONDS, read_timeout=_REQUEST_SECONDS
-        )
+        way = transport(http, connect_seconds=_REQUEST_SECONDS, read_seconds=_REQUEST_SECONDS)
         try:
             sign_in = credential(self._options, ends, way)
         except UsageError:

@@ -32,7 +32,7 @@ from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuth
 
 from aumdoctor import __version__
 from aumdoctor.azure import failures
-from aumdoctor.azure.connection import ConnectionOptions, Endpoints, tls_context
+from aumdoctor.azure.connection import ConnectionOptions, Endpoints, proxy_for, tls_context
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.limiter import Key, Limiter, backoff, retry_after
 from aumdoctor.azure.wire.base import Malformed
@@ -214,24 +214,40 @@ class Session:
 
 
 def http_session(options: ConnectionOptions) -> aiohttp.ClientSession:
-    """One pool of connections for ARM and for signing in; proxies by HTTPS_PROXY and NO_PROXY.
+    """One pool of connections for ARM and for signing in.
 
     The SDK's own transport would make a TLS context, and so a connection, for every request where a CA bundle is given;
-    with the context in the connector they are kept open and used again.
+    with the context in the connector they are kept open and used again. Nothing is taken from the environment: aiohttp
+    would read the user's netrc for every request, and fail where it has a `default` entry beside the token.
     """
     return aiohttp.ClientSession(
         connector=aiohttp.TCPConnector(ssl=tls_context(options), limit=max(1, options.concurrency) + 8),
         cookie_jar=aiohttp.DummyCookieJar(),
         auto_decompress=False,
-        trust_env=True,
+        trust_env=False,
     )
 
 
-def transport(http: aiohttp.ClientSession) -> AioHttpTransport:
-    """The SDK's transport over a session that it does not close."""
-    return AioHttpTransport(
-        session=http, session_owner=False, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
-    )
+class _Transport(AioHttpTransport):  # type: ignore[misc]
+    """Sends by the proxy that the environment names for a host, looked up once."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(**options)
+        self._proxies: dict[str, str | None] = {}
+
+    async def send(self, request: Any, **options: Any) -> Any:
+        parts = urlsplit(request.url)
+        origin = f"{parts.scheme}://{parts.netloc}"
+        if origin not in self._proxies:
+            self._proxies[origin] = await asyncio.to_thread(proxy_for, origin)  # it may look names up
+        return await super().send(request, proxy=self._proxies[origin], **options)
+
+
+def transport(
+    http: aiohttp.ClientSession, *, connect_seconds: float = _CONNECT_SECONDS, read_seconds: float = _READ_SECONDS
+) -> AioHttpTransport:
+    """The SDK's transport over a session that it does not close; proxies by HTTPS_PROXY and NO_PROXY."""
+    return _Transport(session=http, session_owner=False, connection_timeout=connect_seconds, read_timeout=read_seconds)
 
 
 def _is_transient(failure: ReadFailure) -> bool:

@@ -1,10 +1,11 @@
 """Clouds, endpoints, trust and credentials."""
 
+import sys
 from pathlib import Path
 
 import pytest
 
-from aumdoctor.azure.connection import ConnectionOptions, endpoints, tls_context
+from aumdoctor.azure.connection import ConnectionOptions, endpoints, proxy_for, tls_context
 from aumdoctor.azure.credentials import StaticToken, credential
 from aumdoctor.azure.session import http_session, transport
 from aumdoctor.demo.certificate import write_certificate
@@ -110,3 +111,29 @@ async def test_a_missing_token_and_an_unknown_kind_say_what_to_do(monkeypatch: p
             with pytest.raises(UsageError) as caught:
                 credential(ConnectionOptions(auth=auth), endpoints(ConnectionOptions()), transport(http))
             assert caught.value.advice
+
+
+@pytest.mark.parametrize(
+    ("variables", "url", "proxy"),
+    [
+        ({}, "https://management.azure.com/x", None),
+        ({"https_proxy": "http://p:3128"}, "https://management.azure.com/x", "http://p:3128"),
+        ({"HTTPS_PROXY": "http://me:pw@p:3128"}, "https://management.azure.com/x", "http://me:pw@p:3128"),
+        ({"HTTPS_PROXY": "p:3128"}, "https://management.azure.com/x", "http://p:3128"),
+        ({"HTTP_PROXY": "http://p:3128"}, "https://management.azure.com/x", None),
+        ({"HTTPS_PROXY": "http://p:3128", "NO_PROXY": ".azure.com"}, "https://management.azure.com/x", None),
+        ({"HTTPS_PROXY": "http://p:3128", "NO_PROXY": "azure.com"}, "https://login.example.com/x", "http://p:3128"),
+        ({"HTTPS_PROXY": "http://p:3128", "NO_PROXY": "127.0.0.1"}, "https://127.0.0.1:8443/x", None),
+        ({"HTTPS_PROXY": "http://p:3128", "NO_PROXY": "*"}, "https://management.azure.com/x", None),
+    ],
+)
+@pytest.mark.skipif(sys.platform in ("win32", "darwin"), reason="the system's settings count there as well")
+def test_the_proxy_of_the_environment_is_taken_where_it_is_for_the_host(
+    monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], url: str, proxy: str | None
+) -> None:
+    for name in ("http_proxy", "https_proxy", "no_proxy", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+        monkeypatch.delenv(name.upper(), raising=False)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    assert proxy_for(url) == proxy

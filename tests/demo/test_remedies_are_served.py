@@ -12,7 +12,7 @@ from aumdoctor.remedies.catalogue import remedies_for
 from tests.demo.conftest import Caller
 from tests.scenarios.conftest import Doctor
 
-pytestmark = pytest.mark.no_cover
+pytestmark = pytest.mark.uncounted
 
 REFUSED = {"OperationNotAllowed", "InvalidParameter"}
 """A machine that is off cannot be assessed, and hotpatching stands against a schedule: Azure says so as well."""

@@ -11,7 +11,7 @@ from aumdoctor.demo.plants.recipe import LINUX_ARC, LINUX_VM, VMS
 from aumdoctor.model import ids
 from tests.scenarios.conftest import Serve
 
-pytestmark = pytest.mark.no_cover  # what this large estate runs, smaller tests run as well
+pytestmark = pytest.mark.uncounted  # what this large estate runs, smaller tests run as well
 
 ARC_COSTS = "AUM127"
 """Told of every subscription with Arc-enabled servers."""

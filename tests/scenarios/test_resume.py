@@ -21,7 +21,7 @@ from aumdoctor.demo.estate import DemoEstate, add_vm, empty_estate, plant
 from tests.scenarios.acting import JOURNAL, NOW, Acting, alone
 
 pytestmark = [
-    pytest.mark.no_cover,
+    pytest.mark.uncounted,
     pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL"),
 ]
 

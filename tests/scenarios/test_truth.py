@@ -8,7 +8,7 @@ from aumdoctor.diagnosis.examine import Verdict
 from aumdoctor.model.finding import Severity
 from tests.scenarios.conftest import Serve
 
-pytestmark = pytest.mark.no_cover  # what these large estates run, smaller tests run as well
+pytestmark = pytest.mark.uncounted  # what these large estates run, smaller tests run as well
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
