@@ -73,7 +73,7 @@ def _gate(quick: bool) -> Table:
 
 
 def _apply(quick: bool) -> Table:
-    return apply_plan.table(apply_plan.measure(machines=10) if quick else apply_plan.measure())
+    return apply_plan.table(apply_plan.measure(machines=3) if quick else apply_plan.measure())
 
 
 TABLES: dict[str, Callable[[bool], Table]] = {

@@ -37,6 +37,7 @@ from aumdoctor.azure.connection import ConnectionOptions, Endpoints, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.limiter import Key, retry_after
+from aumdoctor.azure.loop import run
 from aumdoctor.azure.session import Session, http_session, transport
 from aumdoctor.errors import AumDoctorError, UsageError
 from aumdoctor.model.redaction import redact
@@ -391,7 +392,7 @@ def cancel_runs(
             await asyncio.gather(*ends, return_exceptions=True)
             return tuple(end.result() for end in ends)
 
-    return asyncio.run(all_of_them())
+    return run(all_of_them())
 
 
 async def cancel_run(

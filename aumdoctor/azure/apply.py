@@ -21,6 +21,7 @@ import msgspec
 from aumdoctor.azure.actions import Action, Answer, Fault, Principal, Recorder, Step, Writer, redacted, writing
 from aumdoctor.azure.connection import ConnectionOptions
 from aumdoctor.azure.failures import ReadFailure
+from aumdoctor.azure.loop import run
 from aumdoctor.errors import AumDoctorError
 from aumdoctor.model import ids
 from aumdoctor.remedies.inverse import power_state
@@ -91,7 +92,7 @@ def apply_actions(
     waits for those that it names in `after`, and is skipped where one of them was not carried out. `permissions` maps
     the ids of actions to the right that each takes. Raises UsageError for connection options that cannot be used.
     """
-    return asyncio.run(
+    return run(
         _apply(options, actions, limits, hold, record, permissions, heard, now),
     )
 

@@ -15,6 +15,7 @@ from aumdoctor.azure.connection import ConnectionOptions, endpoints
 from aumdoctor.azure.credentials import credential
 from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.limiter import Key
+from aumdoctor.azure.loop import run
 from aumdoctor.azure.session import Session, http_session, transport
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
@@ -43,7 +44,7 @@ def read_before(
     due = [action for action in actions if action.changes]
     if not due:
         return {action.id: None for action in actions}
-    bodies = asyncio.run(_read(options, {_key(action.target): action.target for action in due}, progress))
+    bodies = run(_read(options, {_key(action.target): action.target for action in due}, progress))
     found: dict[str, Before] = {}
     settled: dict[str, set[str]] = {}
     for action in actions:

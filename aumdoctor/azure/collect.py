@@ -14,6 +14,7 @@ from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.instance_views import read_instance_views
 from aumdoctor.azure.inventory import read_lists
 from aumdoctor.azure.limiter import Key
+from aumdoctor.azure.loop import run
 from aumdoctor.azure.narrowing import narrow
 from aumdoctor.azure.proofs import read_proofs
 from aumdoctor.azure.scope import ScopeRequest, subscriptions_in_scope
@@ -46,7 +47,7 @@ def collect(
     Raises UsageError for a scope that names nothing, UnreadableError where Azure cannot be reached or will not sign
     the caller in at all.
     """
-    return asyncio.run(_collect(options, scope, read, facts, progress, now, suspects))
+    return run(_collect(options, scope, read, facts, progress, now, suspects))
 
 
 async def _collect(

@@ -27,6 +27,7 @@ import msgspec
 from aumdoctor.azure.actions import Action, Answer, Fault, Principal, Recorder, Step, Writer, redacted, writing
 from aumdoctor.azure.connection import ConnectionOptions
 from aumdoctor.azure.failures import ReadFailure
+from aumdoctor.azure.loop import run
 from aumdoctor.errors import AumDoctorError
 from aumdoctor.model import ids
 from aumdoctor.remedies.remedy import ArmCall
@@ -158,7 +159,7 @@ def run_commands(
     Where a command of a machine is not answered, the rest of that machine is not run. Raises UsageError for connection
     options that cannot be used.
     """
-    return asyncio.run(_run(options, commands, limits, record, heard))
+    return run(_run(options, commands, limits, record, heard))
 
 
 async def _run(

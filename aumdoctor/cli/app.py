@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import functools
 import io
 import os
 import sys
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 from typer.exceptions import TyperException
+from typer.main import get_command
 
 from aumdoctor import __version__
 from aumdoctor.cli import (
@@ -91,11 +93,17 @@ app.add_typer(checks.app, name="checks")
 app.add_typer(demo.app, name="demo")
 
 
+@functools.cache
+def _command() -> typer.core.TyperGroup:
+    """The commands with their options; to make them takes longer than to call one."""
+    return get_command(app)  # type: ignore[return-value]
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command line (by default the process's own) and answer its exit code. Every error becomes a message."""
     arguments = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(args=list(arguments), prog_name="aumdoctor", standalone_mode=False)
+        code = _command()(args=list(arguments), prog_name="aumdoctor", standalone_mode=False)
     except AumDoctorError as error:
         _print_error(arguments, error.message, error.advice)
         return error.exit_code

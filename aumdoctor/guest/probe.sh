@@ -15,12 +15,16 @@ LEFT=3900
 CHECKS=13
 
 # One line of printable ASCII without secrets, escaped for JSON. Secrets go before the text is cut, else half of one
-# would stay.
+# would stay. Most texts are words and numbers that need none of it, and no processes either.
 clean() {
-  printf '%s' "$1" | head -c 4000 | tr '\n\t\r' '   ' | tr -d '\000-\037\177' | tr '\200-\377' '?' |
+  case $1 in
+    *[!A-Za-z0-9\ ._:/+,-]*) ;;
+    *) [ ${#1} -gt "$2" ] || { printf '%s' "$1"; return; } ;;
+  esac
+  printf '%s' "$1" | head -c 4000 | tr '\n\t\r\200-\377' '   ?' | tr -d '\000-\037\177' |
     sed -e "s#//[^ \"';]*@#//***@#g" \
-      -e 's#\([Pp]assw*o*r*d*\|[Tt]oken\|[Ss]ecret\|[Ss]ig\)=[^ ;&"]*#\1=***#g' |
-    cut -c1-"$2" | sed -e 's/\\/\\\\/g' -e 's/"/\\"/g'
+      -e 's#\([Pp]assw*o*r*d*\|[Tt]oken\|[Ss]ecret\|[Ss]ig\)=[^ ;&"]*#\1=***#g' \
+      -e "s/^\(.\{$2\}\).*/\1/" -e 's/\\/\\\\/g' -e 's/"/\\"/g'
 }
 
 members() {

@@ -62,8 +62,8 @@ def test_a_plan_is_applied_without_a_refusal(capsys: pytest.CaptureFixture[str])
     assert main(["--only", "apply", "--quick"]) == 0
     rows = [numbers(line) for line in capsys.readouterr().out.splitlines() if line.startswith(("| plan ", "| apply "))]
     assert [(command, machines, done, refused) for command, machines, done, _, refused, *_ in rows] == [
-        ("plan", "10", "0", "0"),
-        ("apply", "10", "10", "0"),
+        ("plan", "3", "0", "0"),
+        ("apply", "3", "3", "0"),
     ]
 
 

@@ -12,8 +12,6 @@ from aumdoctor.remedies.catalogue import remedies_for
 from tests.demo.conftest import Caller
 from tests.scenarios.conftest import Doctor
 
-pytestmark = pytest.mark.uncounted
-
 REFUSED = {"OperationNotAllowed", "InvalidParameter"}
 """A machine that is off cannot be assessed, and hotpatching stands against a schedule: Azure says so as well."""
 

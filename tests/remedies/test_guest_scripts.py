@@ -22,7 +22,9 @@ SCRIPTS = [
     for mode in ("run", "verify", "undo")
     if getattr(each, mode)
 ]
-SHELLS = [shell for shell in ("sh", "bash", "dash") if shutil.which(shell)]
+_FOUND = {os.path.realpath(found): shell for shell in ("sh", "bash", "dash") if (found := shutil.which(shell))}
+SHELLS = sorted(_FOUND.values())
+"""Each once: on Debian `sh` is dash."""
 
 
 class Ended(NamedTuple):

@@ -3,15 +3,11 @@
 from collections import defaultdict
 from datetime import UTC, datetime
 
-import pytest
-
 from aumdoctor.demo.estate import add_arc, add_vm, empty_estate, plant
 from aumdoctor.demo.plants import FOLLOWS, PLANTS
 from aumdoctor.demo.plants.recipe import LINUX_ARC, LINUX_VM, VMS
 from aumdoctor.model import ids
 from tests.scenarios.conftest import Serve
-
-pytestmark = pytest.mark.uncounted  # what this large estate runs, smaller tests run as well
 
 ARC_COSTS = "AUM127"
 """Told of every subscription with Arc-enabled servers."""

@@ -18,8 +18,6 @@ from aumdoctor.remedies.plan import ONLY_WHEN_NAMED
 from aumdoctor.remedies.run_in_guest import scripted
 from tests.scenarios.acting import JOURNAL, NOW, Acting, alone
 
-pytestmark = pytest.mark.uncounted
-
 PLANTED = {
     "clear-wsus-pointer": "AUM027",
     "enable-windows-update-service": "AUM026",

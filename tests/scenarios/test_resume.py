@@ -20,10 +20,7 @@ import pytest
 from aumdoctor.demo.estate import DemoEstate, add_vm, empty_estate, plant
 from tests.scenarios.acting import JOURNAL, NOW, Acting, alone
 
-pytestmark = [
-    pytest.mark.uncounted,
-    pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL"),
-]
+pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGKILL"), reason="there is no SIGKILL")
 
 DRIVER = """
 import os, signal, sys, time

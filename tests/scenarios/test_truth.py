@@ -8,8 +8,6 @@ from aumdoctor.diagnosis.examine import Verdict
 from aumdoctor.model.finding import Severity
 from tests.scenarios.conftest import Serve
 
-pytestmark = pytest.mark.uncounted  # what these large estates run, smaller tests run as well
-
 
 @pytest.mark.parametrize("seed", [1, 2, 3, 4, 5])
 def test_every_planted_issue_is_found_and_the_rest_follows_from_it(serve: Serve, seed: int) -> None:

@@ -319,7 +319,7 @@ RECORDS = st.one_of(
 
 
 @given(st.lists(RECORDS, max_size=8))
-@settings(max_examples=400, deadline=None)
+@settings(max_examples=150, deadline=None)
 def test_no_records_are_too_odd(records: list[Record]) -> None:
     found = evidence(*records)
     for issue in ISSUES_OF_UPDATING:
