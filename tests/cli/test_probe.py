@@ -2,28 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import msgspec
 import pytest
 
 from aumdoctor.cli import probe
-from aumdoctor.cli.app import app
 from aumdoctor.model.guest import Reading
 from aumdoctor.model.machine import ArcAgent, Machine, Status, VmAgent
 from tests.builders import arc_machine, azure_vm
 from tests.cli.conftest import Ended
-
-
-@pytest.fixture(autouse=True)
-def with_the_command() -> Iterator[None]:
-    """The command, where the program does not have it yet."""
-    before = list(app.registered_commands)
-    if not any(each.name == "probe" for each in before):
-        app.command("probe")(probe.probe)
-    yield
-    app.registered_commands[:] = before
 
 
 def changed(machine: Machine, **more: Any) -> Machine:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -16,8 +15,7 @@ import typer
 from aumdoctor.azure import run_command
 from aumdoctor.azure.actions import Step
 from aumdoctor.azure.run_command import Command, Fate, Form, Limits, Ran, run_commands
-from aumdoctor.cli import probe
-from aumdoctor.cli.app import app, main
+from aumdoctor.cli.app import main
 from aumdoctor.demo import guests
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, empty_estate
 from aumdoctor.demo.machines import set_power
@@ -359,16 +357,6 @@ def test_an_interruption_takes_away_what_was_made(prepared: Prepared, form: Form
 
 
 # -- the command -------------------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(autouse=True)
-def with_the_command() -> Iterator[None]:
-    """The command, where the program does not have it yet."""
-    before = list(app.registered_commands)
-    if not any(each.name == "probe" for each in before):
-        app.command("probe")(probe.probe)
-    yield
-    app.registered_commands[:] = before
 
 
 @pytest.fixture
