@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from aumdoctor.cli.acting import recorder
 from aumdoctor.cli.streams import err
 from aumdoctor.diagnosis.gate import GateVerdict, Go, WindowVerdict
 from aumdoctor.errors import UsageError
@@ -19,7 +20,6 @@ from aumdoctor.report.text import printable
 from aumdoctor.report.window import window_of
 
 if TYPE_CHECKING:
-    from aumdoctor.azure.actions import Recorder, Step
     from aumdoctor.cli.reach import Reach
     from aumdoctor.store.journal import Journal
 
@@ -155,7 +155,7 @@ def _send(
             configuration_id=judged.window.configuration.id,
             starts_at=judged.window.occurrence.starts_at,
             until=judged.cancel_until,
-            record=_recorder(book, _why(verdict, judged), lambda: reach.now),
+            record=recorder(book, _why(verdict, judged), reach),
         )
         for judged in agreed.values()
     ]
@@ -193,38 +193,3 @@ def _why(verdict: GateVerdict, judged: WindowVerdict) -> dict[str, Any]:
         },
         "blocked": blocked,
     }
-
-
-def _recorder(book: Journal, why: dict[str, Any], now: Callable[[], datetime]) -> Recorder:
-    """Puts the steps of an action into a journal, with the reason beside each intent."""
-    from aumdoctor.store.journal import Entry, RecordedAction
-
-    def record(step: Step) -> None:
-        call = step.action.call
-        book.add(
-            Entry(
-                at=now(),
-                event=step.event,
-                id=step.id,
-                action=RecordedAction(
-                    name=step.action.name,
-                    method=call.method,
-                    path=call.path,
-                    api_version=call.api_version,
-                    body=call.body,
-                ),
-                target=step.action.target,
-                attempt=step.attempt,
-                client_request_id=step.client_request_id,
-                why=why if step.event == "intent" else None,
-                principal=step.principal,
-                before=step.before,
-                status=step.status,
-                request_id=step.request_id,
-                error=step.error,
-                after=step.after,
-                said=step.said,
-            )
-        )
-
-    return record
