@@ -26,7 +26,6 @@ from azure.core.credentials_async import AsyncTokenCredential
 from azure.core.exceptions import AzureError
 from azure.core.pipeline import PipelineRequest
 from azure.core.pipeline.policies import HeadersPolicy, SansIOHTTPPolicy, UserAgentPolicy
-from azure.core.pipeline.transport import AioHttpTransport
 from azure.core.rest import AsyncHttpResponse, HttpRequest
 from azure.mgmt.core import AsyncARMPipelineClient
 from azure.mgmt.core.policies import ARMHttpLoggingPolicy, AsyncARMChallengeAuthenticationPolicy
@@ -192,9 +191,7 @@ class Writer:
             AsyncARMChallengeAuthenticationPolicy(sign_in, ends.scope),
             ARMHttpLoggingPolicy(),
         ]
-        way = AioHttpTransport(
-            session=http, session_owner=False, connection_timeout=_CONNECT_SECONDS, read_timeout=_READ_SECONDS
-        )
+        way = transport(http, connect_seconds=_CONNECT_SECONDS, read_seconds=_READ_SECONDS)
         self._client: AsyncARMPipelineClient[HttpRequest, AsyncHttpResponse] = AsyncARMPipelineClient(
             base_url=ends.arm, policies=policies, transport=way
         )

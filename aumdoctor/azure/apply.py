@@ -290,6 +290,8 @@ class _Course:
             return None
         for path, value in planned.items():
             found = redacted(at_path(self._before, path))
+            if found != value and path == "id" and value is None:
+                return "it is there again: somebody has created it meanwhile, and would lose what it holds"
             if found != value:
                 return f"{path} is {_short(found)} now, not {_short(value)} as expected: it was changed meanwhile"
         return None
@@ -309,6 +311,8 @@ class _Course:
                 self._record(self._step("intent", before=self._before, **request))
             except AumDoctorError as unrecorded:
                 self._attempts -= 1
+                if lost:
+                    return self._ended(Fate.UNKNOWN, f"no answer came, and nothing more was sent: {unrecorded.message}")
                 return self._ended(Fate.SKIPPED, f"nothing was sent: {unrecorded.message}")
             try:
                 answer = await self._writer.send(self._allowed, request_id, if_match=self._etag())
@@ -324,20 +328,22 @@ class _Course:
                 throttled += 1
                 await asyncio.sleep(answer.wait if answer.wait is not None else _WAIT)
                 continue
-            if answer.status == 412:
+            if answer.status == 412 and not lost:
                 return self._ended(Fate.SKIPPED, "somebody changed it in the meantime (412 precondition failed)")
             if _is_busy(failure) and busy < _BUSY_AT_MOST:
                 busy += 1
                 await asyncio.sleep(answer.wait if answer.wait is not None else _WAIT * busy)
                 continue
-            if not answer.is_lost:
+            if not answer.is_lost and not lost:
                 return self._ended(Fate.FAILED, f"Azure refused it: {_told(failure)}", failure)
             lost += 1
-            found = await self._after_loss(failure, is_last=lost >= _LOST_AT_MOST)
+            # A refusal of the second request tells nothing of the first, which may have been carried out.
+            found = await self._after_loss(failure, lost, is_refused=not answer.is_lost)
             if found is not None:
                 return found
+            await asyncio.sleep(answer.wait if answer.wait is not None else _WAIT * lost)
 
-    async def _after_loss(self, lost: ReadFailure, *, is_last: bool) -> Applied | None:
+    async def _after_loss(self, lost: ReadFailure, losses: int, *, is_refused: bool) -> Applied | None:
         """What Azure shows where no answer came; None where the request is worth sending again."""
         try:
             seen = await self._look()
@@ -347,19 +353,28 @@ class _Course:
         if has_happened(self._action, self._before, seen):
             if is_run(self._action.call):
                 return self._ended(Fate.UNKNOWN, "the answer was lost; Azure shows that the script was begun")
+            begun = _BEGUN.get(_kind(self._action))
+            if begun is not None:
+                is_lost = begun is not _BEGUN["register"]  # a registration that goes on needs nobody
+                return await self._watch(begun, time.monotonic() + self._seconds, is_lost=is_lost)
             return self._ended(Fate.DONE, "the answer was lost, but Azure shows that it was carried out")
         if self._action.call.method == "POST":
             said = (
                 f"no answer came ({_told(lost)}), Azure does not show that it was carried out, and it is not sent twice"
             )
             return self._ended(Fate.UNKNOWN, said)
-        if is_last:
-            return self._ended(Fate.UNKNOWN, f"no answer came in {_LOST_AT_MOST} tries ({_told(lost)})")
+        if is_refused:
+            said = (
+                f"an answer was lost, and what was sent again was refused: it may have been carried out ({_told(lost)})"
+            )
+            return self._ended(Fate.UNKNOWN, said)
+        if losses >= _LOST_AT_MOST:
+            return self._ended(Fate.UNKNOWN, f"no answer came in {losses} tries ({_told(lost)})")
         return None
 
     async def _to_the_end(self, answer: Answer) -> Applied:
         """Follow a long-running operation; `Succeeded` with a failure inside has failed."""
-        ends_at = time.monotonic() + self._limits.operation_seconds
+        ends_at = time.monotonic() + self._seconds
         # A PATCH of a VM answers 200 at once and goes on all the same.
         if answer.poll is not None and (answer.has_status or answer.status in (201, 202)):
             try:
@@ -381,8 +396,7 @@ class _Course:
         while True:
             await asyncio.sleep(min(wait if wait is not None else _POLL_SECONDS, max(0.0, ends_at - time.monotonic())))
             if time.monotonic() >= ends_at:
-                seconds = self._limits.operation_seconds
-                return self._ended(Fate.UNKNOWN, f"the operation had not ended after {seconds:.0f} s")
+                return self._ended(Fate.UNKNOWN, f"the operation had not ended after {self._seconds:.0f} s")
             status, content, wait = await self._writer.session.poll(url)
             body = _json(content)
             if not answer.has_status:
@@ -427,7 +441,7 @@ class _Course:
                 return told(seen)
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def _watch(self, watched: _Watched, ends_at: float) -> Applied:
+    async def _watch(self, watched: _Watched, ends_at: float, *, is_lost: bool = False) -> Applied:
         """Read the target until it says that it has ended; one that takes long is left to verification."""
         ends_at = min(ends_at, time.monotonic() + watched.seconds)
         while True:
@@ -441,8 +455,24 @@ class _Course:
             if state.lower() in watched.bad:
                 return self._ended(Fate.FAILED, f"{watched.path.rpartition('.')[2]} is {state}")
             if time.monotonic() + _POLL_SECONDS >= ends_at:
-                return self._ended(Fate.DONE, f"Azure accepted it; it is {state or 'not to be seen'} as yet")
+                said = f"it is {state or 'not to be seen'} as yet"
+                if is_lost:
+                    return self._ended(Fate.UNKNOWN, f"the answer was lost, and {said}")
+                return self._ended(Fate.DONE, f"Azure accepted it; {said}")
             await asyncio.sleep(_POLL_SECONDS)
+
+    @property
+    def _seconds(self) -> float:
+        """How long it is followed: an installation as long as it may take by its own limit, and some more."""
+        body = self._action.call.body
+        limit = (
+            body.get("maximumDuration") if isinstance(body, dict) and _kind(self._action) == "installpatches" else None
+        )
+        found = _DURATION.fullmatch(str(limit or ""))
+        if found is None:
+            return self._limits.operation_seconds
+        hours, minutes = (int(part or 0) for part in found.groups())
+        return max(self._limits.operation_seconds, hours * 3600.0 + minutes * 60.0 + _AFTER_INSTALLING)
 
     async def _close(self, ended: Applied) -> None:
         """The last line in the journal: what Azure shows at the end."""
@@ -506,6 +536,29 @@ _WATCHED = {
         seconds=180.0,
     ),
 }
+
+
+_SUMMARY_BAD = frozenset({"failed", "canceled", "cancelled"})
+_BEGUN = {
+    "register": _WATCHED["register"],
+    "assesspatches": _Watched(
+        path="properties.instanceView.patchStatus.availablePatchSummary.status",
+        good=frozenset({"succeeded", "completedwithwarnings"}),
+        bad=_SUMMARY_BAD,
+        seconds=900.0,
+    ),
+    "installpatches": _Watched(
+        path="properties.instanceView.patchStatus.lastPatchInstallationSummary.status",
+        good=frozenset({"succeeded", "completedwithwarnings"}),
+        bad=_SUMMARY_BAD,
+        seconds=5 * 3600.0,
+    ),
+}
+"""Where to see how something ends that Azure began although its answer was lost."""
+
+_DURATION = re.compile(r"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,3})M)?")
+_AFTER_INSTALLING = 1200.0
+"""Seconds that an installation may go on after its limit: a restart that has begun is not cut off."""
 
 
 def _kind(action: PlannedAction) -> str:

@@ -90,6 +90,8 @@ def undo(
             *(Fact.POLICY_ASSIGNMENTS, Fact.POLICY_STATES),
         )
         estate = reach.estate((), facts=guards, depth="quick", subscriptions=subscriptions)
+        if estate.interrupted:
+            raise KeyboardInterrupt
         agree(actions, yes=yes, what="taken back")
         endings += act(
             reach,

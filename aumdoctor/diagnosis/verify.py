@@ -38,6 +38,7 @@ _TAKES = {
     "assess-now": timedelta(minutes=15),
     "delete-arc-extension": timedelta(minutes=30),
     "grant-policy-role": timedelta(minutes=30),
+    "install-cumulative-update": timedelta(hours=4),
     "register-provider": timedelta(minutes=10),
     "remediate-policy": timedelta(hours=1),
     "restart-auto-assess-timer": timedelta(hours=25),

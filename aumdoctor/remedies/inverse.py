@@ -126,7 +126,7 @@ def _created_again(call: ArmCall, before: Any) -> Inverse:
     if "/extensions/" in call.path.lower():
         return Inverse(why_not="Azure installs the extension itself, with the next assessment")
     again = ArmCall(method="PUT", path=call.path, api_version=call.api_version, body=writable(before))
-    return Inverse(calls=(again,))
+    return Inverse(calls=(again,), expects={"id": None})  # nothing that somebody has created since is replaced
 
 
 def _undone(call: ArmCall, before: Any) -> Inverse:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -11,6 +12,7 @@ from typing import Any, NamedTuple
 import msgspec
 import pytest
 
+from aumdoctor.azure import apply
 from aumdoctor.azure.actions import Step
 from aumdoctor.azure.apply import Applied, Fate, Limits, apply_actions
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, empty_estate, plant
@@ -438,8 +440,101 @@ def test_three_times_at_most(ward: Ward) -> None:
 def test_a_post_is_never_sent_twice(ward: Ward, verb: str, fault: str) -> None:
     getattr(ward.faults, fault)(POST)
     fate, said = ward.one(ward.post(verb))
-    assert (fate, "not sent twice" in said) == (Fate.UNKNOWN, True) or "Azure shows" in said
+    assert (fate, "not sent twice" in said) == (Fate.UNKNOWN, True) or fate is Fate.DONE
+    assert (fate is Fate.DONE) == (fault == "act_then_reset" and verb == "assessPatches")
     assert ward.sent == [0]
+
+
+def then_fail(ward: Ward, status: int, code: str) -> None:
+    """The first change is lost, the next one is refused."""
+    ward.faults.meanwhile(PATCH, lambda _state: ward.faults.fail(PATCH, status, code=code, message="no") and None)
+
+
+@pytest.mark.parametrize(("status", "code"), [(403, "AuthorizationFailed"), (412, "PreconditionFailed")])
+def test_a_refusal_after_a_loss_does_not_clear_up_what_became_of_the_first(ward: Ward, status: int, code: str) -> None:
+    ward.faults.reset(PATCH)
+    then_fail(ward, status, code)
+    fate, said = ward.one()
+    assert (fate, "it may have been carried out" in said) == (Fate.UNKNOWN, True), said
+    assert ward.sent == [0, status]
+
+
+def test_ones_own_change_is_not_taken_for_somebody_elses(ward: Ward) -> None:
+    """Azure shows the change late: it is sent again, with the ETag of before."""
+    shown: list[Any] = []
+
+    def late(body: Any) -> Any:
+        shown.append(body)
+        body["properties"]["osProfile"]["windowsConfiguration"]["patchSettings"]["assessmentMode"] = "ImageDefault"
+        return body
+
+    ward.faults.act_then_reset(PATCH)
+    ward.faults.rewrite(rf"^GET {ward.ids[0]}\?", late, 2)
+    fate, said = ward.one()
+    assert (fate, said) == (Fate.DONE, "the answer was lost, but Azure shows that it was carried out")
+    assert ward.sent == [0, 412]
+    assert len(shown) == 2
+
+
+def test_where_the_journal_ends_after_a_loss_nothing_is_claimed(ward: Ward) -> None:
+    ward.faults.reset(PATCH)
+
+    class Full(list[Step]):
+        def append(self, step: Step) -> None:
+            if step.event == "intent" and any(each.event == "intent" for each in self):
+                raise UsageError("the journal is full")
+            super().append(step)
+
+    ward.steps = Full()
+    fate, said = ward.one()
+    assert (fate, "nothing more was sent" in said) == (Fate.UNKNOWN, True)
+
+
+def test_azure_is_given_the_time_that_it_asks_for_before_a_change_is_sent_again(ward: Ward) -> None:
+    ward.faults.fail(PATCH, 500, 1, {"x-ms-retry-after-ms": "400"})
+    started = time.monotonic()
+    assert ward.one() == (Fate.DONE, "carried out")
+    assert time.monotonic() - started > 0.4
+
+
+@pytest.mark.parametrize("fails", [True, False])
+def test_an_assessment_whose_answer_was_lost_is_followed_where_azure_shows_it(ward: Ward, fails: bool) -> None:
+    if fails:
+        ward.state.guest_faults[key(ward.ids[0])] = {"code": "1", "message": "0x80240438: no endpoint", "details": []}
+    ward.faults.act_then_reset(POST)
+    ward.faults.meanwhile(rf"^GET {ward.ids[0]}\?", lambda _state: ward.doctor.server.settle(), 3)
+    fate, said = ward.one(ward.post("assessPatches"))
+    assert ward.sent == [0]
+    assert (fate, said) == (
+        (Fate.FAILED, "status is Failed") if fails else (Fate.DONE, "carried out: status is Succeeded")
+    )
+
+
+def test_an_assessment_that_goes_on_after_its_answer_was_lost_is_no_success(ward: Ward) -> None:
+    def under_way(body: Any) -> Any:
+        body["properties"]["instanceView"]["patchStatus"] = {"availablePatchSummary": {"status": "InProgress"}}
+        return body
+
+    def begin(_state: DemoEstate) -> None:
+        ward.faults.rewrite(rf"^GET {ward.ids[0]}\?", under_way, None)
+
+    ward.faults.reset(POST)
+    ward.faults.meanwhile(POST, begin)
+    fate, said = ward.one(ward.post("assessPatches"), operation_seconds=0.1)
+    assert (fate, said) == (Fate.UNKNOWN, "the answer was lost, and it is InProgress as yet")
+
+
+def test_an_installation_is_followed_as_long_as_it_may_take(ward: Ward, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(apply, "_AFTER_INSTALLING", 0.4)
+    call = ward.post("installPatches").call
+    body = {"maximumDuration": "PT0H0M", "rebootSetting": "IfRequired"}
+    action = made("install-cumulative-update", msgspec.structs.replace(call, body=body))
+    ward.faults.never_ends(POST)
+    started = time.monotonic()
+    fate, said = ward.one(action, operation_seconds=0.1)
+    assert (fate, said) == (Fate.UNKNOWN, "the operation had not ended after 0 s")
+    assert time.monotonic() - started > 0.4
+    ward.faults.clear()
 
 
 def test_but_a_vm_that_starts_shows_that_it_was_started(ward: Ward) -> None:

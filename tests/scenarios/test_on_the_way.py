@@ -8,9 +8,13 @@ import contextlib
 import threading
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+from azure.core.pipeline.transport import AioHttpTransport
 
+from aumdoctor.demo.estate import add_vm, empty_estate, plant
+from tests.scenarios.acting import NOW, alone
 from tests.scenarios.conftest import MACHINES_ALONE, Serve
 
 
@@ -110,3 +114,27 @@ def test_passwords_for_other_programs_are_left_alone(
     monkeypatch.setenv("NETRC", str(netrc))
     doctor = serve(machines=5)
     assert len(doctor.collect(facts=MACHINES_ALONE).machines) == 5
+
+
+def test_what_is_written_goes_the_same_way_as_what_is_read(
+    serve: Serve, proxy: Proxy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state = empty_estate(NOW)
+    machine = add_vm(state, subscription=next(iter(state.subscriptions)), name="vm-1", os_type="Windows")
+    plant(state, "AUM039", machine)
+    ways: list[tuple[str, str | None]] = []
+    send = AioHttpTransport.send
+
+    async def seen(self: AioHttpTransport, request: Any, **options: Any) -> Any:
+        ways.append((request.method, options.get("proxy")))
+        return await send(self, request, **options)
+
+    monkeypatch.setattr(AioHttpTransport, "send", seen)
+    with alone(state, tmp_path) as acting:
+        acting.plan("enable-periodic-assessment")
+        ways.clear()
+        monkeypatch.setenv("HTTPS_PROXY", proxy.url)
+        code, report = acting.apply()
+    assert (code, report["counts"]["done"]) == (0, 1)
+    assert {method for method, _ in ways} >= {"GET", "PATCH"}
+    assert {way for _, way in ways} == {proxy.url}
