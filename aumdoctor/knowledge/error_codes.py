@@ -14,6 +14,14 @@ _SOURCE = "windows-itpro-docs: windows-update-error-reference.md"
 _ARTICLE = "Azure Update Manager troubleshooting: HRESULT codes; " + _SOURCE
 _WIN32_FACILITY = 0x80070000
 _NAMELESS = "no published name"
+_KINDS = {
+    "ntstatus": "Windows NTSTATUS",
+    "sspi": "Windows security error",
+    "success": "Windows Update success code",
+    "win32": "Windows error",
+}
+"""What a code is called by its area, where it is no error of Windows Update itself."""
+
 _COLUMNS = ("code", "name", "area", "category", "description")
 
 
@@ -120,9 +128,7 @@ def names() -> tuple[str, ...]:
 def _kind(row: ErrorCode | None) -> str:
     if row is None:
         return "HRESULT"
-    return {"ntstatus": "Windows NTSTATUS", "win32": "Windows error", "success": "Windows Update success code"}.get(
-        row.area, "Windows Update error"
-    )
+    return _KINDS.get(row.area, "Windows Update error")
 
 
 def _sentence(text: str) -> str:

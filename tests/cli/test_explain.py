@@ -64,6 +64,12 @@ def test_a_code_leads_to_the_issue_of_the_guest(run: Run, code: str, issue: str)
     assert f"Found by\n  {issue} " in run("explain", code).out
 
 
+@pytest.mark.parametrize("code", ["12030", "0x2EFE", "ERROR_INTERNET_CONNECTION_ABORTED"])
+def test_a_connection_that_was_cut_off_leads_to_both_issues_that_show_it(run: Run, code: str) -> None:
+    told = run("explain", code).out
+    assert "Found by\n  AUM025 windows-update-unreachable\n  WS004 replica-logon-denied\n" in told
+
+
 @pytest.mark.parametrize("query", ["AUM140", "aum140", "no-rollback", "rollback"])
 def test_a_note_is_explained_and_called_one(run: Run, query: str) -> None:
     ended = run("explain", query)

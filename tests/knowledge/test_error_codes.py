@@ -93,3 +93,20 @@ def test_every_code_with_advice_is_in_the_table() -> None:
 def test_a_name_finds_every_code_that_bears_it() -> None:
     assert [entry.code for entry in error_codes.entries_named("wu_e_wu_disabled")] == ["0x8024002E"]
     assert len(error_codes.entries_named("WU_E_REDIRECTOR_UNEXPECTED")) == 2
+
+
+@pytest.mark.parametrize("code", [0x2EFE, 0x80072EFE])
+def test_a_connection_that_was_cut_off_is_blamed_on_nobody(code: int) -> None:
+    """It is what the primary of Hyper-V Replica shows as well (WS004), whose network is in order."""
+    entry = error_codes.entry_for(code)
+    assert entry is not None
+    assert "no working network path" not in entry.means
+    assert "by whom" in entry.means
+    assert {"AUM025", "WS004"} <= set(entry.checks)
+
+
+@pytest.mark.parametrize("code", [0x80090302, 0x8009030C, 0x80090326])
+def test_an_error_of_sspi_is_none_of_windows_update(code: int) -> None:
+    entry = error_codes.entry_for(code)
+    assert entry is not None
+    assert entry.kind == "Windows security error"
