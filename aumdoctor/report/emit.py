@@ -15,6 +15,8 @@ from urllib.parse import quote
 from aumdoctor.model import ids
 from aumdoctor.remedies.plan import PlanFile, PlannedAction
 from aumdoctor.remedies.remedy import ArmCall
+from aumdoctor.remedies.run_in_guest import is_run, script_of
+from aumdoctor.report import script_runs
 from aumdoctor.report.text import count, printable
 
 _SINGLE_QUOTES = re.compile("['\u2018\u2019\u201a\u201b]")
@@ -28,10 +30,29 @@ _NAMED = 5
 
 def bash(plan: PlanFile) -> str:
     """A script for bash: the command line of each action as its remedy quotes it, ended by the first that fails."""
-    lines = ["#!/usr/bin/env bash", *_head(plan, "#"), "set -euo pipefail"]
+    lines = ["#!/usr/bin/env bash", *_head(plan, "#", awaits=True), "set -euo pipefail"]
+    if _has_runs(plan):
+        lines.append(script_runs.BASH)
     for number, action in enumerate(plan.actions, start=1):
-        lines += ["", *_comment(plan, number, action, "#"), _az(action)]
+        lines += ["", *_comment(plan, number, action, "#"), *(_run(action) if is_run(action.call) else [_az(action)])]
     return _text(lines)
+
+
+def _has_runs(plan: PlanFile) -> bool:
+    return any(is_run(action.call) for action in plan.actions)
+
+
+def _run(action: PlannedAction) -> Iterator[str]:
+    """The lines that run a script in a machine and wait for its end: `az rest` does not."""
+    call = action.call
+    if call.method == "PUT":
+        yield _az(action)
+        url = f"{call.path}?api-version={call.api_version}"
+        yield " ".join(map(bash_literal, ["wait_for_run_command", action.id, url]))
+        return
+    machine, command = call.path.rpartition("/")[0], str((call.body or {}).get("commandId"))
+    words = ["az", "vm", "run-command", "invoke", "--ids", machine, "--command-id", command]
+    yield " ".join(map(bash_literal, ["run_in_vm", action.id, *words, "--scripts", script_of(call)]))
 
 
 def _az(action: PlannedAction) -> str:
@@ -63,7 +84,10 @@ def _byte_by_byte(character: str) -> str:
 
 def pwsh(plan: PlanFile) -> str:
     """A script for PowerShell with the module Az.Accounts: each request, ended by the first that Azure refuses."""
-    lines = ["#Requires -Modules Az.Accounts", *_head(plan, "#"), "$ErrorActionPreference = 'Stop'"]
+    required = script_runs.PWSH_REQUIRES if _has_runs(plan) else "#Requires -Modules Az.Accounts"
+    lines = [required, *_head(plan, "#", awaits=True), "$ErrorActionPreference = 'Stop'"]
+    if _has_runs(plan):
+        lines.append(script_runs.PWSH)
     for number, action in enumerate(plan.actions, start=1):
         lines += ["", *_comment(plan, number, action, "#"), *_rest_method(action.id, action.call)]
     return _text(lines)
@@ -71,12 +95,18 @@ def pwsh(plan: PlanFile) -> str:
 
 def _rest_method(name: str, call: ArmCall) -> Iterator[str]:
     path = f"{quote(call.path, safe='/')}?api-version={quote(call.api_version, safe='')}"
+    is_waiting = is_run(call) and call.method == "POST"
     words = f"$answer = Invoke-AzRestMethod -Method {powershell_literal(call.method)} -Path {powershell_literal(path)}"
     if call.body is not None:
         words += f" -Payload {powershell_literal(json.dumps(call.body, separators=(',', ':')))}"
-    yield words
+    yield words + " -WaitForCompletion -FinalResultFrom 'Location'" * is_waiting
     failed = f"{powershell_literal(f'action {name}: Azure answered ')} + $answer.StatusCode + ' ' + $answer.Content"
     yield f"if ($answer.StatusCode -ge 300) {{ throw {failed} }}"
+    if is_waiting:
+        printed = "(($answer.Content | ConvertFrom-Json).value.message -join [char]10)"
+        yield f"Show-Printed {powershell_literal(name)} {printed}"
+    elif is_run(call):
+        yield f"Wait-RunCommand {powershell_literal(name)} {powershell_literal(path)}"
 
 
 def powershell_literal(text: str) -> str:
@@ -146,13 +176,14 @@ def _own_labels(snippet: str, number: int) -> str:
     return re.sub(r'(?m)^(resource "\w+" "\w+)(" \{)$', rf"\g<1>_{number}\g<2>", snippet)
 
 
-def _head(plan: PlanFile, mark: str) -> Iterator[str]:
+def _head(plan: PlanFile, mark: str, *, awaits: bool = False) -> Iterator[str]:
     machines = {ids.key(machine) for action in plan.actions for machine in action.machines}
     yield f"{mark} {count(len(plan.actions), 'action')} on {count(len(machines), 'machine')}."
     yield f"{mark} Made by {printable(plan.tool)} of what was read at {plan.collected_at:%Y-%m-%d %H:%M} UTC."
     yield f"{mark} Plan {printable(plan.digest)}"
     yield f"{mark} Nothing here looks for drift, locks, patch windows or policies first; aumdoctor apply does."
-    yield f"{mark} Azure may answer before an operation has ended."
+    but = "; the end of a script in a machine is awaited" if awaits and _has_runs(plan) else ""
+    yield f"{mark} Azure may answer before an operation has ended{but}."
     if not plan.actions:
         yield f"{mark} There is nothing to do."
 
