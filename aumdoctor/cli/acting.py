@@ -15,7 +15,6 @@ from aumdoctor.cli import exit_codes
 from aumdoctor.cli.reach import Reach
 from aumdoctor.cli.streams import err
 from aumdoctor.errors import UsageError
-from aumdoctor.model import ids
 from aumdoctor.report.text import count, printable
 
 if TYPE_CHECKING:
@@ -29,6 +28,10 @@ if TYPE_CHECKING:
     from aumdoctor.store.journal import Journal
 
 _GRAVITY = ("disruptive", "grants-privilege", "costs-money", "needs-consent", "safe", "advice")
+
+
+class BoundsError(UsageError):
+    """Actions touch more machines than they may."""
 
 
 class Bounds(msgspec.Struct, frozen=True, kw_only=True):
@@ -47,14 +50,18 @@ class Bounds(msgspec.Struct, frozen=True, kw_only=True):
 
 
 def require_bounds(bounds: Bounds, actions: Sequence[PlannedAction], estate: Estate) -> None:
-    """Raises UsageError where actions touch more machines than they may."""
-    touched = {ids.key(machine) for action in actions for machine in action.machines}
+    """Raises BoundsError where actions touch more machines of an estate than they may."""
+    from aumdoctor.checks.context import Context
+    from aumdoctor.remedies.touch import Touch
+
+    touch = Touch(Context(estate, estate.collected_at))
+    touched = {key for action in actions for key in touch.keys(action)}
     limit = bounds.machines
     if bounds.machines_percent is not None:
         share = int(len(estate.machines) * bounds.machines_percent / 100.0)
         limit = share if limit is None else min(limit, share)
     if limit is not None and len(touched) > limit:
-        raise UsageError(
+        raise BoundsError(
             f"the plan touches {count(len(touched), 'machine')}, and at most {limit:,} may be touched",
             advice="plan for fewer, or raise --max-machines or --max-percent",
         )

@@ -12,8 +12,10 @@ import typer
 from aumdoctor.cli import options
 from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, is_needless, require_bounds, taken_back_by
 from aumdoctor.cli.reach import Reach, reads_azure
+from aumdoctor.cli.streams import err
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
+from aumdoctor.report.text import count
 
 if TYPE_CHECKING:
     from aumdoctor.diagnosis.examine import Examination
@@ -95,6 +97,7 @@ def apply(
 def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: bool, command: Any) -> Applied:
     """Make a plan's actions against the present state, in canary and rest, and verify each part."""
     from aumdoctor.checks.context import Context
+    from aumdoctor.remedies.touch import Touch
     from aumdoctor.report.applied import Ending, applied_of
 
     cloud = reach.connection().cloud
@@ -113,10 +116,16 @@ def carry_out(reach: Reach, made: PlanFile, bounds: Bounds, book: Path, *, yes: 
     endings += [ending for action in due if (ending := settled.get(action.id)) is not None]
     due = [action for action in due if action.id not in settled]
     require_bounds(bounds, due, estate)
+    touch = Touch(Context(estate, reach.now))
+    touched = {action.id: touch.keys(action) for action in due}
+    parts = _parts(due, bounds.canary, touched)
+    remark = _canary_remark(parts, bounds.canary, touched)
+    if remark is not None:
+        err(remark)
     agree(due, yes=yes, what="applied")
     verified: dict[str, Verified] = {}
     stopped = ""
-    for number, part in enumerate(parts := _parts(due, bounds.canary)):
+    for number, part in enumerate(parts):
         held, free = _without_their_first_half(part, endings)
         endings += held
         ended = act(
@@ -249,19 +258,85 @@ def _still_wanted(
     return endings, due
 
 
-def _parts(actions: Sequence[PlannedAction], canary: int) -> list[list[PlannedAction]]:
-    """The canary and the rest, or all in one."""
-    if not canary or not actions:
-        return [list(actions)]
-    first = set(list(dict.fromkeys(ids.key(m) for action in actions for m in action.machines))[:canary])
+def _parts(
+    actions: Sequence[PlannedAction], canary: int, touched: Mapping[str, Sequence[str]]
+) -> list[list[PlannedAction]]:
+    """The canary and the rest, or all in one where there is no part of it. `touched` has the keys of the machines that
+    each action touches, by its id.
+
+    The canary is what touches the first machines alone; where every action touches more than it may have, the fewest
+    leading actions that touch so many.
+    """
+    early: set[str] = set()
+    if canary:
+        early = _fitting(actions, canary, touched) or _leading(actions, canary, touched)
+    first = [action for action in actions if action.id in early]
+    rest = [action for action in actions if action.id not in early]
+    return [part for part in (first, rest) if part] or [[]]
+
+
+def _fitting(actions: Sequence[PlannedAction], canary: int, touched: Mapping[str, Sequence[str]]) -> set[str]:
+    """The actions that together touch no more machines than a canary has, by their ids."""
+    early: set[str] = set()
+    machines: set[str] = set()
+    for whole in _wholes(actions, early):
+        more = {key for each in whole for key in touched[each]}
+        if more and len(machines | more) <= canary:
+            early |= whole
+            machines |= more
+    return early
+
+
+def _leading(actions: Sequence[PlannedAction], canary: int, touched: Mapping[str, Sequence[str]]) -> set[str]:
+    """The fewest leading actions that touch as many machines as a canary has; not all, where fewer touch any."""
+    early: set[str] = set()
+    machines: set[str] = set()
+    for whole in _wholes(actions, early):
+        if len(machines) >= canary or (machines and len(early | whole) == len(actions)):
+            break
+        early |= whole
+        machines |= {key for each in whole for key in touched[each]}
+    return early
+
+
+def _wholes(actions: Sequence[PlannedAction], early: set[str]) -> Iterable[set[str]]:
+    """Each action that waits for none but those in `early`, which may grow meanwhile, with the later ones that complete
+    its remedy: half of one would not cure, and the canary would end the run."""
     there = {action.id for action in actions}
-    early: dict[str, PlannedAction] = {}
+    resting: dict[str, list[PlannedAction]] = {}
     for action in actions:
-        waits = any(key in there and key not in early for key in action.after)
-        if action.machines and {*map(ids.key, action.machines)} <= first and not waits:
-            early[action.id] = action
-    late = [action for action in actions if action.id not in early]
-    return [part for part in (list(early.values()), late) if part]
+        for key in action.after:
+            resting.setdefault(key, []).append(action)
+
+    def is_free(action: PlannedAction, before: set[str]) -> bool:
+        return there.isdisjoint(set(action.after) - before)
+
+    for action in actions:
+        if action.id in early or not is_free(action, early):
+            continue
+        whole, ends = {action.id}, [action]
+        for end in ends:
+            for later in resting.get(end.id, ()):
+                if set(end.findings) <= set(later.findings) and later.id not in whole and is_free(later, early | whole):
+                    whole.add(later.id)
+                    ends.append(later)
+        yield whole
+
+
+def _canary_remark(
+    parts: Sequence[Sequence[PlannedAction]], canary: int, touched: Mapping[str, Sequence[str]]
+) -> str | None:
+    """In what the first part is other than was asked for, None where it is not."""
+    machines = len({key for action in parts[0] for key in touched[action.id]})
+    if not canary or not parts[0] or (machines <= canary and len(parts) > 1):
+        return None
+    if machines <= canary:
+        return f"a canary of {canary}: the plan touches no more than that, all of it is made at once"
+    if len(parts) > 1:
+        said = "no action is about so few machines, the first part touches"
+    else:
+        said = "the plan cannot be made in parts, all of it is made at once and touches"
+    return f"a canary of {canary}: {said} {count(machines, 'machine')}"
 
 
 def _without_their_first_half(

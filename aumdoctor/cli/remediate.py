@@ -14,7 +14,7 @@ import msgspec
 import typer
 
 from aumdoctor.cli import exit_codes, options
-from aumdoctor.cli.acting import Bounds, require_bounds
+from aumdoctor.cli.acting import Bounds, BoundsError, require_bounds
 from aumdoctor.cli.apply import bounds_of, carry_out
 from aumdoctor.cli.plan import exit_code_of, not_seen_in, plan_file, tenant_of, with_before
 from aumdoctor.cli.reach import Reach, reads_azure
@@ -263,7 +263,13 @@ def _carried_out(call: _Call, book: Path, planned: _Planned) -> Applied:
         return _report(call, book, made.actions, stopped=stopped, exit_code=code, digest=made.digest)
     if not made.actions:
         return _report(call, book, (), stopped="", exit_code=planned.code, digest=made.digest)
-    report = carry_out(reach, made, call.bounds, book, yes=True, command="remediate")
+    try:
+        report = carry_out(reach, made, call.bounds, book, yes=True, command="remediate")
+    except BoundsError as error:
+        # Read anew without --machine, --tag and --location, more of the machines under a schedule are seen.
+        reach.note(printable(error.message))
+        code = exit_codes.FINDINGS
+        return _report(call, book, made.actions, stopped=error.message, exit_code=code, digest=made.digest)
     worst = report.exit_code if report.exit_code != exit_codes.HEALTHY else planned.code
     return msgspec.structs.replace(report, exit_code=worst)
 
@@ -272,7 +278,7 @@ def _too_many(call: _Call, planned: _Planned) -> str | None:
     """Why the plan is larger than the policy lets it be."""
     try:
         require_bounds(call.bounds, planned.file.actions, planned.estate)
-    except UsageError as error:
+    except BoundsError as error:
         return error.message
     return None
 

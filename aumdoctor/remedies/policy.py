@@ -24,9 +24,9 @@ from aumdoctor.model import ids
 from aumdoctor.model.finding import Finding, Unknown
 from aumdoctor.model.machine import Machine
 from aumdoctor.remedies.catalogue import BY_NAME
-from aumdoctor.remedies.guards import machines_of
 from aumdoctor.remedies.plan import FindingRef, LeftOut, Plan, PlannedAction, Selection
 from aumdoctor.remedies.remedy import Risk
+from aumdoctor.remedies.touch import Touch
 from aumdoctor.schedule.moments import nearest_time_zone, time_zone
 
 VERSION = 1
@@ -49,7 +49,6 @@ _ABOUT_SUBSCRIPTIONS = frozenset({"register-provider"})
 _MUST_PASS = {"customer-managed-schedule": {"AUM036": "hotpatching", "AUM049": "its image"}}
 """Checks that must have been answered without a finding before a remedy is made unattended."""
 
-_REMEDIATIONS = "/providers/microsoft.policyinsights/remediations/"
 _GRAVE = {
     Risk.CONSENT: "needs consent",
     Risk.DISRUPTIVE: "is disruptive",
@@ -253,15 +252,21 @@ def _iana() -> tuple[str, ...]:
 
 
 def _moment(text: str | None, zone: ZoneInfo, *, late: bool) -> datetime | None:
-    """A date and time; without offset it is local. In the hour that the clock repeats a freeze is the longer one."""
+    """A date and time; without offset it is local."""
     if text is None or len(text.strip()) <= len("2026-12-20"):
         return None
     try:
         written = datetime.fromisoformat(text.strip())
-        local = written if written.tzinfo is not None else written.replace(tzinfo=zone, fold=int(late))
-        return local.astimezone(UTC)
+        return written.astimezone(UTC) if written.tzinfo is not None else _instant(written, zone, late=late)
     except (ValueError, OverflowError):
         return None
+
+
+def _instant(local: datetime, zone: ZoneInfo, *, late: bool) -> datetime:
+    """A time by the clock on the wall. Where the clock skips or repeats it, a freeze is the longer one: it begins at
+    the earlier of the two instants and ends at the later, of which in a gap `fold=1` is the earlier."""
+    both = [local.replace(tzinfo=zone, fold=fold).astimezone(UTC) for fold in (0, 1)]
+    return max(both) if late else min(both)
 
 
 class Frozen(msgspec.Struct, frozen=True, kw_only=True):
@@ -303,12 +308,12 @@ def _end(freeze: Freeze, now: datetime) -> datetime | None:
     first, length = _span(freeze.hours)
     midnight = now.astimezone(zone).replace(tzinfo=None, hour=0, minute=0, second=0, microsecond=0, fold=0)
     found = []
-    for days_ago in (1, 0):
+    # A midnight that the clock skips begins a freeze on the day before, or ends one on the day after.
+    for days_ago in (2, 1, 0, -1):
         day = midnight - timedelta(days=days_ago)
         if freeze.days and _DAYS[day.weekday()] not in freeze.days:
             continue
-        begins = (day + first).replace(tzinfo=zone).astimezone(UTC)
-        ends = (day + first + length).replace(tzinfo=zone, fold=1).astimezone(UTC)
+        begins, ends = _instant(day + first, zone, late=False), _instant(day + first + length, zone, late=True)
         if begins <= now < ends:
             found.append(ends)
     return max(found, default=None)
@@ -335,14 +340,14 @@ def narrowed(
     seen = tuple(findings)
     messages = {(each.check, ids.key(each.resource_id)): each.message for each in seen}
     names = {each.id.lower(): each.name for each in context.estate.subscriptions}
-    doubts = _doubts(seen, unknowns)
+    doubts, touch = _doubts(seen, unknowns), Touch(context)
     dropped: dict[str, str] = {}
     for action in plan.actions:
         needed = next((key for key in action.after if key in dropped), None)
         reason = (
             f"what has to come first is left out: {dropped[needed]}"
             if needed is not None
-            else _objection(action, policy, context, names) or _unproved(action, doubts)
+            else _objection(action, policy, touch, names) or _unproved(action, doubts)
         )
         if reason is not None:
             dropped[action.id] = reason
@@ -368,7 +373,7 @@ def narrowed(
     )
 
 
-def _objection(action: PlannedAction, policy: Policy, context: Context, names: Mapping[str, str]) -> str | None:
+def _objection(action: PlannedAction, policy: Policy, touch: Touch, names: Mapping[str, str]) -> str | None:
     """Why the policy's choice of machines keeps an action from being made."""
     include, exclude = policy.machines.include, policy.machines.exclude
     if include == exclude == Matching():
@@ -377,7 +382,7 @@ def _objection(action: PlannedAction, policy: Policy, context: Context, names: M
     lies = (ids.subscription_of(path), ids.resource_group_of(path))
     if action.remedy in _ABOUT_SUBSCRIPTIONS:
         return _placed((lies[0], ""), include, exclude, names, "the subscription", about_groups=False)
-    touched = touched_by(action, context)
+    touched = touch.machines(action)
     known = {machine.key for machine in touched}
     unseen = next((machine for machine in action.machines if ids.key(machine) not in known), None)
     if unseen is not None:
@@ -391,25 +396,6 @@ def _objection(action: PlannedAction, policy: Policy, context: Context, names: M
     if include.tags or include.names:
         return "it is about no machine that the policy includes"
     return _placed(lies, include, exclude, names, f"what {ids.name_of(path)} lies in", about_groups=True)
-
-
-def touched_by(action: PlannedAction, context: Context) -> tuple[Machine, ...]:
-    """The machines that an action touches: those that it is about, those under a schedule that it changes, and those in
-    the scope of a policy's remediation task."""
-    found = {machine.key: machine for machine in machines_of(action, context)}
-    target = ids.key(action.target.path)
-    for configuration, machines in context.machines_by_configuration.items():
-        if ids.key(configuration) == target:
-            found |= {machine.key: machine for machine in machines}
-    scope, is_task, _ = target.partition(_REMEDIATIONS)
-    if is_task:
-        everywhere = not scope.startswith("/subscriptions/")
-        found |= {
-            machine.key: machine
-            for machine in context.estate.machines
-            if everywhere or ids.is_within(machine.id, scope)
-        }
-    return tuple(found.values())
 
 
 def machine_objection(machine: Machine, policy: Policy, names: Mapping[str, str]) -> str | None:

@@ -11,15 +11,32 @@ from typing import Any
 import pytest
 import typer
 
-from aumdoctor.cli.acting import Bounds, agree, require_bounds
-from aumdoctor.cli.apply import _parts, _without_their_first_half, bounds_of, interrupted_before, settled_before
+from aumdoctor.cli.acting import Bounds, BoundsError, agree, require_bounds
+from aumdoctor.cli.apply import (
+    _canary_remark,
+    _parts,
+    _without_their_first_half,
+    bounds_of,
+    interrupted_before,
+    settled_before,
+)
 from aumdoctor.errors import UsageError
-from aumdoctor.remedies.plan import PlannedAction
+from aumdoctor.model import ids
+from aumdoctor.model.machine import Machine
+from aumdoctor.remedies.plan import FindingRef, PlannedAction
 from aumdoctor.remedies.remedy import ArmCall
 from aumdoctor.report.applied import Ending
 from aumdoctor.store import plans
 from aumdoctor.store.journal import Entry, Journal, RecordedAction
-from tests.builders import NOW, azure_vm, estate
+from tests.builders import (
+    NOW,
+    SUBSCRIPTION,
+    azure_vm,
+    configuration,
+    dynamic_scope,
+    estate,
+    static_assignment,
+)
 from tests.cli.conftest import Ended
 from tests.report.planned import HOSTILE, action, assessed_daily, attached, plan_file
 
@@ -84,6 +101,33 @@ def test_no_more_machines_are_touched_than_may_be(bounds: Bounds, said: str | No
             require_bounds(bounds, actions, seen)
 
 
+def test_machines_that_are_only_under_what_is_changed_are_touched_as_well() -> None:
+    one, two, three, four, apart = (azure_vm(f"vm-{number}") for number in range(1, 6))
+    scope = dynamic_scope(resource_groups=("rg-prod",), tags={"wave": ("1",)})
+    tagged = (azure_vm(name, tags={"wave": "1"}) for name in ("wave-1", "wave-2"))
+    lost = static_assignment(four, configuration("lost"))
+    seen = estate(
+        *(one, two, three, four, apart, *tagged),
+        configurations=[configuration()],
+        assignments=[static_assignment(one), static_assignment(two), scope, lost],
+    )
+    task = f"/subscriptions/{SUBSCRIPTION}/providers/Microsoft.PolicyInsights/remediations/task-1"
+    for touching, number in (
+        (changed(configuration().id.upper(), three), 5),
+        (changed(configuration("lost").id), 1),
+        (changed(scope.id, one), 3),
+        (changed(lost.id), 1),
+        (changed(task, one), 7),
+        (changed(f"{one.id}/providers/Microsoft.PolicyInsights/remediations/task-1", one), 1),
+        (changed(azure_vm("gone").id, azure_vm("gone")), 1),
+    ):
+        require_bounds(Bounds(machines=number), [touching], seen)
+        with pytest.raises(BoundsError, match=f"touches {number} machine"):
+            require_bounds(Bounds(machines=number - 1), [touching], seen)
+    with pytest.raises(BoundsError, match="at most 3 may be touched"):
+        require_bounds(Bounds(machines_percent=50.0), [changed(configuration().id, one)], seen)
+
+
 # Agreement.
 
 
@@ -131,8 +175,23 @@ def test_without_a_terminal_it_takes_a_yes(monkeypatch: pytest.MonkeyPatch, stdi
 # Canary and what rests on what.
 
 
+def changed(path: str, *machines: Machine, **more: Any) -> PlannedAction:
+    """A change of something for the sake of some machines; they are what it touches where nothing else is said."""
+    call = ArmCall(method="PATCH", path=path, api_version="1", body={"a": 1})
+    return action("lengthen-window", call, *(machine.id for machine in machines), **more)
+
+
+def touched(actions: list[PlannedAction]) -> dict[str, tuple[str, ...]]:
+    return {each.id: tuple(map(ids.key, each.machines)) for each in actions}
+
+
 def parts_of(actions: list[PlannedAction], canary: int) -> list[list[str]]:
-    return [[each.machines[0].rsplit("/", 1)[-1] for each in part] for part in _parts(actions, canary)]
+    """The parts, each action by the last segment of its target."""
+    parts = _parts(actions, canary, touched(actions))
+    return [
+        [ids.name_of(each.target.path.partition("/providers/Microsoft.Maintenance")[0]) for each in part]
+        for part in parts
+    ]
 
 
 def test_the_first_machines_go_alone_with_all_that_is_about_them() -> None:
@@ -145,7 +204,65 @@ def test_the_first_machines_go_alone_with_all_that_is_about_them() -> None:
 
 def test_what_rests_on_a_later_action_is_no_canary() -> None:
     later = assessed_daily("vm-2")
-    assert parts_of([attached("vm-1", after=(later.id,)), later], 1) == [["vm-1", "vm-2"]]
+    assert parts_of([attached("vm-1", after=(later.id,)), later], 1) == [["vm-2"], ["vm-1"]]
+
+
+VMS = [azure_vm(f"vm-{number}") for number in range(1, 11)]
+
+
+def schedule(name: str, *machines: Machine, **more: Any) -> PlannedAction:
+    return changed(f"/subscriptions/{name}", *machines, **more)
+
+
+def test_a_canary_is_made_of_what_is_about_few_machines_wherever_it_stands() -> None:
+    actions = [schedule("weekly", *VMS[:5]), *(assessed_daily(vm.name) for vm in VMS[5:])]
+    assert parts_of(actions, 2) == [["vm-6", "vm-7"], ["weekly", "vm-8", "vm-9", "vm-10"]]
+
+
+def test_where_all_is_about_many_machines_the_canary_is_the_fewest_leading_actions() -> None:
+    a, b, c = schedule("a", *VMS[:3]), schedule("b", *VMS[2:6]), schedule("c", *VMS)
+    assert parts_of([a, b, c], 2) == [["a"], ["b", "c"]]
+    assert parts_of([b, a, c], 2) == [["b"], ["a", "c"]]
+    assert parts_of([c, a], 2) == [["c"], ["a"]]
+    assert parts_of([a, b, c], 5) == [["a"], ["b", "c"]], "three machines fit into five"
+    assert parts_of([c], 2) == [["c"]], "one action has no part"
+    nowhere = schedule("nowhere")
+    assert parts_of([nowhere, c], 2) == [["nowhere", "c"]], "what is about no machine is no canary"
+    assert parts_of([nowhere, c, a], 2) == [["nowhere", "c"], ["a"]]
+
+
+def test_a_remedy_of_two_requests_is_not_split_by_a_canary() -> None:
+    """Its first half alone would not cure, and the canary would stop the rest."""
+    first = assessed_daily("vm-1")
+    second = schedule("a", *VMS[:5], after=(first.id,), findings=first.findings)
+    assert parts_of([first, second, assessed_daily("vm-9")], 1) == [["vm-9"], ["vm-1", "a"]]
+    assert parts_of([first, second, schedule("b", *VMS)], 1) == [["vm-1", "a"], ["b"]]
+    assert parts_of([first, second], 1) == [["vm-1", "a"]]
+    ref = FindingRef(check="AUM013", resource_id=VMS[0].id)
+    other = schedule("a", *VMS[:5], after=(first.id,), findings=(ref,))
+    assert parts_of([first, other], 1) == [["vm-1"], ["a"]], "another remedy, that only comes later"
+
+
+@pytest.mark.parametrize(
+    ("actions", "said"),
+    [
+        ([], None),
+        ([assessed_daily("vm-1"), assessed_daily("vm-2"), assessed_daily("vm-3")], None),
+        ([assessed_daily("vm-1")], "a canary of 2: the plan touches no more than that, all of it is made at once"),
+        (
+            [schedule("a", *VMS[:5])],
+            "a canary of 2: the plan cannot be made in parts, all of it is made at once and touches 5 machines",
+        ),
+        (
+            [schedule("a", *VMS[:5]), schedule("b", *VMS)],
+            "a canary of 2: no action is about so few machines, the first part touches 5 machines",
+        ),
+    ],
+)
+def test_a_canary_that_is_other_than_asked_for_is_told(actions: list[PlannedAction], said: str | None) -> None:
+    about = touched(actions)
+    assert _canary_remark(_parts(actions, 2, about), 2, about) == said
+    assert _canary_remark(_parts(actions, 0, about), 0, about) is None
 
 
 def test_what_rests_on_what_was_not_carried_out_is_left_out_and_so_is_what_rests_on_that() -> None:

@@ -35,6 +35,7 @@ from tests.builders import (
     SUBSCRIPTION,
     azure_vm,
     configuration,
+    dynamic_scope,
     estate,
     static_assignment,
     subscription,
@@ -150,6 +151,75 @@ def test_in_the_hour_that_the_clock_repeats_a_freeze_is_the_longer_one() -> None
     nightly = policy(freeze=(Freeze(hours="02:15-02:45", time_zone="Europe/Berlin"),))
     for minute in range(75):
         assert frozen(nightly, at("2026-10-25T02:15:00").astimezone(UTC) + timedelta(minutes=minute)) is not None
+
+
+def test_in_the_hour_that_the_clock_skips_a_freeze_ends_late_and_begins_early() -> None:
+    """2026-03-29 in Berlin 02:00 is 03:00."""
+    once = Freeze(from_="2026-03-29T00:00:00", until="2026-03-29T02:30:00", time_zone="Europe/Berlin")
+    for freeze in (once, Freeze(hours="00:00-02:30", time_zone="Europe/Berlin")):
+        held = frozen(policy(freeze=(freeze,)), at("2026-03-29T01:45:00"))
+        assert held is not None
+        assert held.until == datetime(2026, 3, 29, 1, 30, tzinfo=UTC), "two and a half hours from midnight on"
+    once = Freeze(from_="2026-03-29T02:30:00", until="2026-03-29T04:00:00", time_zone="Europe/Berlin")
+    for freeze in (once, Freeze(hours="02:30-04:00", time_zone="Europe/Berlin")):
+        assert frozen(policy(freeze=(freeze,)), at("2026-03-29T01:29:59")) is None
+        assert frozen(policy(freeze=(freeze,)), at("2026-03-29T01:30:00")) is not None
+
+
+@pytest.mark.parametrize("days", [("Sat",), ("Sun",), ("Sat", "Sun")])
+def test_a_day_whose_midnight_is_skipped_is_frozen_as_a_whole(days: tuple[Any, ...]) -> None:
+    """2026-09-06, a Sunday, begins at 01:00 in Santiago: 04:00 UTC."""
+    rules = policy(freeze=(Freeze(days=days, time_zone="America/Santiago"),))
+    saturday, sunday, monday = (datetime(2026, 9, day, hour, tzinfo=UTC) for day, hour in ((5, 4), (6, 4), (7, 3)))
+    begins, ends = (saturday if "Sat" in days else sunday), (monday if "Sun" in days else sunday)
+    minutes = int((ends - begins) / timedelta(minutes=1))
+    assert all(frozen(rules, begins + timedelta(minutes=minute)) is not None for minute in range(minutes))
+    assert frozen(rules, ends) is None
+    early = frozen(rules, sunday - timedelta(minutes=30))
+    assert early is not None, "the midnight to Sunday is the earlier one where it begins, the later where it ends"
+    assert early.until == ends
+
+
+CHANGES = {
+    "Europe/Berlin": (datetime(2026, 3, 29, 2), datetime(2026, 10, 25, 2)),
+    "America/Santiago": (datetime(2026, 4, 4, 23), datetime(2026, 9, 6, 0)),
+    "Australia/Lord_Howe": (datetime(2026, 4, 5, 1, 30), datetime(2026, 10, 4, 2)),
+    "Atlantic/Azores": (datetime(2026, 3, 29, 0), datetime(2026, 10, 25, 0)),
+}
+"""Where the clock skips or repeats some minutes, by the clock on the wall."""
+
+
+@st.composite
+def spans_at_a_change(draw: st.DrawFn) -> tuple[str, datetime, datetime]:
+    """A time zone and a span by the clock on the wall that lies near a change of the clock."""
+    zone = draw(st.sampled_from(sorted(CHANGES)))
+    first = draw(st.sampled_from(CHANGES[zone])) + timedelta(minutes=draw(st.integers(-24 * 60, 3 * 60)))
+    return zone, first, first + timedelta(minutes=draw(st.integers(1, 24 * 60)))
+
+
+@settings(max_examples=300, deadline=None)
+@given(spans_at_a_change(), st.floats(0, 1), st.booleans())
+def test_a_freeze_covers_all_that_the_clock_on_the_wall_says_whatever_the_clock_does(
+    span: tuple[str, datetime, datetime], share: float, once: bool
+) -> None:
+    zone, first, last = span
+    if once:
+        freeze = Freeze(from_=first.isoformat(), until=last.isoformat(), time_zone=zone)
+    else:
+        freeze = Freeze(days=(DAYS[first.weekday()],), hours=f"{first:%H:%M}-{last:%H:%M}", time_zone=zone)  # type: ignore[arg-type]
+    rules = policy(freeze=(freeze,))
+    wall = (first + (last - first) * share * 0.999999).replace(tzinfo=ZoneInfo(zone))
+    for instant in (wall.replace(fold=fold).astimezone(UTC) for fold in (0, 1)):
+        is_shown = instant.astimezone(ZoneInfo(zone)).replace(tzinfo=None) == wall.replace(tzinfo=None)
+        assert frozen(rules, instant) is not None or not is_shown, "whichever of the two hours that a time can mean"
+    edges = [
+        [each.replace(tzinfo=ZoneInfo(zone), fold=fold).astimezone(UTC) for fold in (0, 1)] for each in (first, last)
+    ]
+    held = frozen(rules, min(edges[0]))
+    assert held is not None
+    assert held.until == max(edges[1])
+    if edges[0][0] > edges[0][1] or edges[1][0] > edges[1][1]:
+        assert held.until - min(edges[0]) >= last - first, "an edge that is skipped shortens nothing"
 
 
 @settings(max_examples=150, deadline=None)
@@ -272,6 +342,14 @@ def test_a_schedule_touches_every_machine_under_it() -> None:
     )
     assert kept(choice(exclude=Matching(names=("sql-*",))), longer, seen=seen).actions == ()
     assert kept(choice(exclude=Matching(names=("app-*",))), longer, seen=seen).actions == (longer,)
+
+
+def test_an_assignment_touches_every_machine_in_its_scope() -> None:
+    scope = dynamic_scope(configuration())
+    seen = estate(WEB, SQL, configurations=[configuration()], assignments=[scope])
+    wider = action("widen-dynamic-scope", ArmCall(method="PUT", path=scope.id, api_version="1", body={"a": 1}), WEB.id)
+    assert kept(choice(exclude=Matching(names=("sql-*",))), wider, seen=seen).actions == ()
+    assert kept(choice(exclude=Matching(names=("app-*",))), wider, seen=seen).actions == (wider,)
 
 
 def test_a_remediation_task_touches_every_machine_in_its_scope() -> None:

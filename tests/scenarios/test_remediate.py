@@ -18,6 +18,7 @@ from aumdoctor.cli.app import main
 from aumdoctor.demo.estate import add_vm, empty_estate
 from aumdoctor.demo.machines import record_assessment
 from aumdoctor.demo.plants import plant
+from aumdoctor.demo.schedules import assign
 from aumdoctor.demo.state import DemoEstate
 from aumdoctor.remedies.plan import at_path
 from aumdoctor.store.journal import Entry, entries
@@ -298,6 +299,34 @@ def test_a_plan_that_is_too_large_is_not_begun(serve: Serve, remediate: Remediat
     assert doctor.writes == []
     rehearsed = remediate(doctor, "--dry-run", policy=rules)
     assert (rehearsed.code, "at most 1 may be touched" in rehearsed.err) == (0, True)
+
+
+LONGER = """
+[remedies]
+allow = ["lengthen-window"]
+consent = ["lengthen-window"]
+
+[limits]
+"""
+
+
+@pytest.mark.parametrize("scope", [(), ("--machine", "vm-0")])
+def test_all_machines_under_a_schedule_count_for_the_limits(
+    serve: Serve, remediate: Remediate, scope: tuple[str, ...]
+) -> None:
+    state, (short,) = ill("AUM013")
+    [schedule] = state.configurations
+    for number in (1, 2):
+        assign(state, add_vm(state, subscription=short.split("/")[2], name=f"under-{number}"), schedule)
+    doctor = serve(estate=state)
+    ended = remediate(doctor, "-o", "json", *scope, policy=f"{LONGER}max-machines = 2")
+    assert ended.code == 1, ended.text
+    assert ended.report["stopped"] == "the plan touches 3 machines, and at most 2 may be touched"
+    assert (ended.report["counts"]["not_run"], doctor.writes) == (1, [])
+    ended = remediate(doctor, "-o", "json", *scope, policy=f"{LONGER}max-machines = 3\ncanary = 2")
+    assert ended.report["counts"]["done"] == 1
+    assert "a canary of 2: the plan cannot be made in parts" in ended.err
+    assert "all of it is made at once and touches 3 machines" in ended.err
 
 
 def test_what_could_not_be_read_is_told_and_the_rest_is_cured(serve: Serve, remediate: Remediate) -> None:
