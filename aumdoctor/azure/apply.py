@@ -24,7 +24,7 @@ from aumdoctor.azure.failures import ReadFailure
 from aumdoctor.azure.loop import run
 from aumdoctor.errors import AumDoctorError
 from aumdoctor.model import ids
-from aumdoctor.remedies.inverse import power_state
+from aumdoctor.remedies.inverse import meaning_of_absence, power_state
 from aumdoctor.remedies.plan import PlannedAction, at_path
 from aumdoctor.remedies.run_in_guest import Told, is_run, told
 
@@ -292,6 +292,8 @@ class _Course:
             found = redacted(at_path(self._before, path))
             if found != value and path == "id" and value is None:
                 return "it is there again: somebody has created it meanwhile, and would lose what it holds"
+            if value is None and found is not None and found == meaning_of_absence(path, self._before):
+                continue  # as undo leaves what had not been there: Azure cannot be told to take it away again
             if found != value:
                 return f"{path} is {_short(found)} now, not {_short(value)} as expected: it was changed meanwhile"
         return None

@@ -183,10 +183,11 @@ class Reach:
         if not (scope.subscriptions or scope.management_groups or scope.all_subscriptions):
             by_id = scope.machines and all(name.startswith("/subscriptions/") for name in scope.machines)
             if not by_id:
+                others = "; for a saved estate: --from FILE" if self._context.get_parameter_source("from_") else ""
                 raise UsageError(
                     "it was not said what to scan",
                     advice="give --subscription, --management-group or --all-subscriptions "
-                    "(to try it without an Azure account: --demo; for a saved estate: --from FILE)",
+                    f"(to try it without an Azure account: --demo{others})",
                 )
         read = ReadOptions(source=values["source"], depth=depth or values["depth"])
         if history is not None:

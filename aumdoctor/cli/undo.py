@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import msgspec
 import typer
 
-from aumdoctor.cli import options
+from aumdoctor.cli import exit_codes, options
 from aumdoctor.cli.acting import Bounds, act, agree, exit_code_of, taken_back_by
 from aumdoctor.cli.choice import separated
 from aumdoctor.cli.reach import Reach, reads_azure
@@ -63,13 +63,17 @@ def undo(
     from aumdoctor.model.facts import Fact
     from aumdoctor.report import applied_table, json
     from aumdoctor.report.applied import Ending, applied_of
-    from aumdoctor.store.journal import entries
+    from aumdoctor.store.journal import entries, unreadable_lines
 
     destinations = outputs.parse(output or ["table"])
-    done = _to_take_back(entries(journal), separated(only))
+    lines = entries(journal)
+    if not lines:
+        raise UsageError(f"{journal} is no journal of aumdoctor", advice="name the journal that apply wrote")
+    done = _to_take_back(lines, separated(only))
+    damaged = _damage_of(journal, unreadable_lines(journal))
     if not done:
         raise UsageError(
-            f"{journal} holds nothing that could be taken back",
+            f"{journal} holds nothing that could be taken back{f'; {damaged}' if damaged else ''}",
             advice="check --only" if only else "name the journal that apply wrote",
         )
     endings: list[Ending] = []
@@ -108,9 +112,9 @@ def undo(
         command="undo",
         plan=None,
         journal=str(journal),
-        stopped="",
+        stopped=damaged,
         generated_at=reach.now,
-        exit_code=exit_code_of(endings, ()),
+        exit_code=exit_code_of(endings, ()) or (exit_codes.UNREAD if damaged else exit_codes.HEALTHY),
     )
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
@@ -120,6 +124,14 @@ def undo(
 
     outputs.write(rendered, destinations, quiet=reach.quiet)
     raise typer.Exit(report.exit_code)
+
+
+def _damage_of(journal: Path, lines: Sequence[int]) -> str:
+    if not lines:
+        return ""
+    numbers = ", ".join(map(str, lines[:5])) + (", …" if len(lines) > 5 else "")
+    which = f"line {numbers}" if len(lines) == 1 else f"lines {numbers}"
+    return f"{which} of {journal} cannot be read, and what stood there may not have been taken back"
 
 
 def _to_take_back(lines: tuple[Entry, ...], only: tuple[str, ...]) -> list[_Done]:

@@ -79,7 +79,7 @@ def _put_back(action: PlannedAction, before: Any) -> Inverse:
     for path in action.changes:
         value = at_path(before, path)
         if value is None:
-            value = _default(path, before)
+            value = meaning_of_absence(path, before)
             if value is None:
                 return Inverse(why_not=f"{path} was absent before, and Azure takes nothing away by a PATCH")
         _set(body, path, value)
@@ -88,7 +88,8 @@ def _put_back(action: PlannedAction, before: Any) -> Inverse:
     return Inverse(calls=(inverse,), expects=dict(action.changes))
 
 
-def _default(path: str, before: Any) -> Any:
+def meaning_of_absence(path: str, before: Any) -> Any:
+    """What Azure takes a property for that is not there; None where there is no such value."""
     lowered = path.lower()
     for end, value in _DEFAULTS.items():
         if lowered.endswith(end):

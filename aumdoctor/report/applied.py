@@ -77,12 +77,16 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     command: Literal["apply", "undo", "remediate"]
     plan: Annotated[str | None, Meta(description="The digest of the plan; null for undo.")]
     journal: str
-    stopped: Annotated[str, Meta(description="Why it ended early; empty where it did not.")]
+    stopped: Annotated[
+        str, Meta(description="Why it ended early, or which lines of the journal could not be read; else empty.")
+    ]
     counts: Counts
     actions: tuple[AppliedAction, ...]
     exit_code: Annotated[
         Literal[0, 1, 3, 130],
-        Meta(description="0 all is as it should be; 1 something failed, was held back or is not cured; 3 unknown."),
+        Meta(
+            description="0 all that was to be done was done; 1 something failed, was held back or is not cured; 3 unknown."
+        ),
     ]
 
 

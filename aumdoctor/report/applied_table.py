@@ -22,7 +22,7 @@ _WORDS = {
 _CURES = {"cured": "cured", "not-yet": "not yet", "not-cured": "NOT CURED", "unknown": "cure not known"}
 _SHOWN = 5
 _MEANINGS = {
-    0: "all is as it should be",
+    0: "all that was to be done was done",
     1: "something failed, was held back or is not cured",
     3: "something could not be told",
     130: "interrupted",
@@ -45,7 +45,8 @@ def render(report: Applied, *, verbose: bool = False, width: int = 80, color: bo
     cured = f"; {counts.cured:,} cured" if report.command != "undo" else ""
     page.line(f"{count(len(report.actions), 'action')}: {told}{cured}", "bold")
     if report.stopped:
-        page.line(f"Stopped: {sentence(report.stopped)}", "bold red")
+        word = "Incomplete" if report.command == "undo" else "Stopped"
+        page.line(f"{word}: {sentence(report.stopped)}", "bold red")
     for fate in _ORDER:
         found = [action for action in report.actions if action.fate == fate]
         if found:
@@ -58,9 +59,18 @@ def render(report: Applied, *, verbose: bool = False, width: int = 80, color: bo
         if report.command != "undo" and counts.done:
             page.copyable(f"aumdoctor undo {report.journal}", 2, "dim")
     page.line()
-    meanings = _MEANINGS | _OF_UNDO if report.command == "undo" else _MEANINGS
-    page.line(f"Exit code {report.exit_code}: {meanings[report.exit_code]}.")
+    page.line(f"Exit code {report.exit_code}: {_meaning(report)}.")
     return page.text
+
+
+def _meaning(report: Applied) -> str:
+    if report.command == "undo" and report.exit_code in _OF_UNDO:
+        return _OF_UNDO[report.exit_code]
+    if report.exit_code == 0 and not report.actions:
+        return "nothing was to be done within what is allowed, which says nothing of what else is wrong"
+    if report.exit_code == 0 and any(action.cure == "not-yet" for action in report.actions):
+        return f"{_MEANINGS[0]}; whether it cured is to be seen later"
+    return _MEANINGS[report.exit_code]
 
 
 def _group(page: Page, actions: Sequence[AppliedAction], verbose: bool) -> None:

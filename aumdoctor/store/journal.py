@@ -14,6 +14,7 @@ from __future__ import annotations
 import errno
 import json
 import os
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
@@ -132,33 +133,43 @@ class Journal:
 
 def entries(path: Path) -> tuple[Entry, ...]:
     """The lines of a journal in their order. One that was cut off by a crash is passed over, and so are lines that are
-    not of a journal.
+    not of a journal: `unreadable_lines` has their numbers.
 
     Raises UsageError where the file cannot be read, or was written by a later version.
     """
+    return tuple(entry for _, entry in _lines(path) if entry is not None)
+
+
+def unreadable_lines(path: Path) -> tuple[int, ...]:
+    """The numbers of the lines, from 1, that are no lines of a journal; without a last one that has no end, which is
+    what a crash leaves of a line that was never acted on. Raises UsageError as `entries` does."""
+    return tuple(number for number, entry in _lines(path) if entry is None)
+
+
+def _lines(path: Path) -> Iterator[tuple[int, Entry | None]]:
     if path.exists() and not path.is_file():
         # A device may have no end.
-        raise UsageError(f"the journal {path} cannot be read: it is no file", advice="name the file with --journal")
+        raise UsageError(f"the journal {path} cannot be read: it is no file", advice="name the file that apply wrote")
     try:
         content = path.read_bytes()
     except OSError as error:
         raise UsageError(
-            f"the journal {path} cannot be read: {error.strerror or error}", advice="name the file with --journal"
+            f"the journal {path} cannot be read: {error.strerror or error}", advice="name the file that apply wrote"
         ) from error
-    found = []
-    for line in content.split(b"\n"):
+    *whole, last = content.split(b"\n")
+    for number, line in enumerate((*whole, last), 1):
+        if not line.strip():
+            continue
         try:
             head = msgspec.json.decode(line, type=_Head)
-            if head.format != FORMAT:
-                continue
-            if head.version > VERSION:
+            if head.format == FORMAT and head.version > VERSION:
                 raise UsageError(
                     f"the journal {path} was written by a later version ({head.tool})", advice="use that one"
                 )
-            found.append(msgspec.json.decode(line, type=Entry))
+            yield number, msgspec.json.decode(line, type=Entry) if head.format == FORMAT else None
         except (msgspec.DecodeError, UnicodeDecodeError):
-            continue
-    return tuple(found)
+            if number <= len(whole):
+                yield number, None
 
 
 class _Head(msgspec.Struct, frozen=True):

@@ -7,6 +7,7 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from aumdoctor.cli.acting import taken_back_by
@@ -110,4 +111,14 @@ def test_a_journal_that_is_not_there_or_holds_nothing_is_an_error(run: Run, tmp_
     assert (ended.code, "the journal nowhere.jsonl cannot be read" in ended.err) == (2, True)
     (tmp_path / "empty.jsonl").touch()
     ended = run("undo", "empty.jsonl", "--yes")
-    assert (ended.code, "holds nothing that could be taken back" in ended.err) == (2, True)
+    assert (ended.code, "is no journal of aumdoctor" in ended.err) == (2, True)
+
+
+def test_what_was_deleted_is_not_put_over_what_somebody_has_created_since() -> None:
+    removed = msgspec.structs.replace(
+        attached("vm-1"), call=msgspec.structs.replace(attached("vm-1").call, method="DELETE", body=None)
+    )
+    before = {"id": removed.call.path, "location": "westeurope", "properties": {"x": 1}}
+    [done] = _to_take_back(tuple(lines(removed, "a", "done", before=before)), ())
+    ([step], why_not) = _ways_back(done)
+    assert (why_not, step.call.method, step.before) == ("", "PUT", {"id": None})

@@ -15,6 +15,7 @@ import pytest
 from aumdoctor.azure import apply
 from aumdoctor.azure.actions import Step
 from aumdoctor.azure.apply import Applied, Fate, Limits, apply_actions
+from aumdoctor.cli.reach import Reach
 from aumdoctor.demo.estate import DemoEstate, add_arc, add_vm, empty_estate, plant
 from aumdoctor.demo.machines import patch_settings_of, set_power
 from aumdoctor.demo.plants import PLANTS
@@ -621,10 +622,10 @@ def test_what_stands_already_is_not_sent(ward: Ward) -> None:
 
 def test_what_changed_since_the_plan_is_shown_and_left_alone(ward: Ward) -> None:
     path = "properties.osProfile.windowsConfiguration.patchSettings.assessmentMode"
-    fate, said = ward.one(msgspec.structs.replace(ward.daily(), before={path: None}))
+    fate, said = ward.one(msgspec.structs.replace(ward.daily(), before={path: "Other"}))
     assert (fate, said) == (
         Fate.SKIPPED,
-        f"{path} is ImageDefault now, not absent as expected: it was changed meanwhile",
+        f"{path} is ImageDefault now, not Other as expected: it was changed meanwhile",
     )
     assert ward.sent == []
 
@@ -834,6 +835,44 @@ def test_taken_back_and_applied_again(acting: Callable[..., Acting]) -> None:
     code, report = user.apply()
     assert (code, report["counts"]["cured"]) == (0, 1)
     assert len(user.changes()) == 1
+
+
+def test_what_undo_left_is_what_stood_there_for_the_plan_as_well(acting: Callable[..., Acting]) -> None:
+    """Azure cannot be told to take a setting away: undo puts what its absence means."""
+    state, [machine] = unassessed(1)
+    patch_settings_of(state.machine(machine)).pop("assessmentMode")
+    user = acting(state)
+    user.plan(DAILY)
+    assert user.apply()[0] == 0
+    assert user.undo()[0] == 0
+    assert patch_settings_of(state.machine(machine))["assessmentMode"] == "ImageDefault"
+    code, report = user.apply()
+    assert (code, report["counts"]["done"]) == (0, 1), report["actions"]
+
+
+def test_what_a_damaged_journal_may_have_held_is_said(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(2)[0])
+    user.plan(DAILY)
+    user.apply()
+    whole = Path(JOURNAL).read_text().splitlines()
+    [lost, *_] = {json.loads(line)["id"] for line in whole}
+    kept = [line[:60] if json.loads(line)["id"] == lost else line for line in whole]
+    Path(JOURNAL).write_text("\n".join(kept) + "\n")
+    code, report = user.undo()
+    assert (code, report["counts"]["done"]) == (3, 1)
+    assert "cannot be read" in report["stopped"]
+
+
+def test_undo_does_nothing_after_ctrl_c(acting: Callable[..., Acting], monkeypatch: pytest.MonkeyPatch) -> None:
+    user = acting(unassessed(1)[0])
+    user.plan(DAILY)
+    user.apply()
+    read = Reach.estate
+    interrupted = lambda *args, **more: msgspec.structs.replace(read(*args, **more), interrupted=True)  # noqa: E731
+    monkeypatch.setattr(Reach, "estate", interrupted)
+    sent = list(user.sent)
+    assert user("undo", JOURNAL, "--yes")[0] == 130
+    assert user.sent == sent
 
 
 def test_only_what_is_named_is_taken_back_and_nothing_that_somebody_changed_since(

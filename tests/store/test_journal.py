@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from aumdoctor.errors import UsageError
-from aumdoctor.store.journal import Entry, Journal, RecordedAction, entries
+from aumdoctor.store.journal import Entry, Journal, RecordedAction, entries, unreadable_lines
 
 NOW = datetime(2026, 6, 12, 22, 40, tzinfo=UTC)
 
@@ -213,3 +213,16 @@ def test_what_is_no_file_cannot_be_read(tmp_path: Path, monkeypatch: pytest.Monk
 def test_an_empty_journal_has_no_lines(tmp_path: Path) -> None:
     (tmp_path / "journal.jsonl").touch()
     assert entries(tmp_path / "journal.jsonl") == ()
+
+
+def test_lines_that_cannot_be_read_are_told_but_the_end_that_a_crash_cut_off(tmp_path: Path) -> None:
+    path = tmp_path / "journal.jsonl"
+    with Journal(path) as journal:
+        for number in range(3):
+            journal.add(entry(id=str(number)))
+    assert unreadable_lines(path) == ()
+    first, second, third = path.read_bytes().splitlines(keepends=True)
+    path.write_bytes(first + second + third[:40])
+    assert unreadable_lines(path) == ()
+    path.write_bytes(first + second[:40] + b"\n\n" + third)
+    assert unreadable_lines(path) == (2,)
