@@ -176,16 +176,9 @@ def _code_of_none(examination: Examination, findings: Sequence[str]) -> int:
 
 def _names(machines: Sequence[Machine]) -> dict[str, str]:
     """What each machine is called in the report, by its id: its name, with the resource group where two share it."""
-    shared = Counter(machine.name.lower() for machine in machines)
-    names: dict[str, str] = {}
-    taken: set[str] = set()
-    for machine in machines:
-        name = machine.name if shared[machine.name.lower()] == 1 else f"{machine.name}.{machine.resource_group}"
-        if name.lower() in taken:
-            name = f"{name}.{machine.subscription_id}"
-        taken.add(name.lower())
-        names[machine.id] = name
-    return names
+    from aumdoctor.guest.hosts import labels
+
+    return labels(machine.id for machine in machines)
 
 
 def _why_not(machine: Machine) -> str | None:
@@ -367,7 +360,8 @@ class _Session:
                 if not calls:
                     continue
                 name = "-".join(safe_parts(self._names[machine.id]))
-                told = notes[machine.id] + ([] if ended else ["interrupted: this is not all of it"])
+                told = [f"machine: {machine.id}", *notes[machine.id]]
+                told += [] if ended else ["interrupted: this is not all of it"]
                 files = assembled(offers[machine.id], calls, pieces[machine.id])
                 try:
                     write(folder / name, files, left_out, told)
@@ -429,6 +423,8 @@ class _Session:
         path = self._folder / f"{name}.json"
         try:
             answer = _without_script(redacted(ran.answer))
+            # First, where `aumdoctor guest` looks for it: an action's answer does not say of which machine it is.
+            answer = {"machine": ran.command.machine_id} | (answer if isinstance(answer, dict) else {"value": answer})
             path.write_bytes(msgspec.json.format(msgspec.json.encode(answer), indent=1))
         except OSError as error:
             raise UsageError(

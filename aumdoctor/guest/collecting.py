@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import posixpath
+import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -11,12 +12,28 @@ import msgspec
 
 from aumdoctor.errors import UsageError
 from aumdoctor.guest.artefact import Artefact, UnreadableError
+from aumdoctor.guest.fetching import MANIFEST
 from aumdoctor.guest.hosts import Read, by_machine
 from aumdoctor.guest.opening import Limits, artefacts
 from aumdoctor.guest.reader import Reader
 from aumdoctor.guest.readers.registry import READERS, WINDOWS_TEXTS
 from aumdoctor.guest.text import decode
-from aumdoctor.model.guest import Case, Damage, Origin, PatchRequest, PatchStatus, Reading, Record, Source
+from aumdoctor.model import ids
+from aumdoctor.model.guest import (
+    Case,
+    Damage,
+    OperatingSystem,
+    Origin,
+    PatchRequest,
+    PatchStatus,
+    Reading,
+    Record,
+    Source,
+)
+
+_KEPT = re.compile(rb'\s*\{\s*"machine"\s*:\s*"(/subscriptions/[^"\\\r\n]{1,1000})"')
+_COLLECTED = re.compile(rb"machine: (/subscriptions/[^\r\n]{1,1000})")
+_HOST = re.compile(r'"c": ?"os".*"host": ?"([^"\\]{1,255})"')
 
 
 def read_case(paths: Sequence[str], *, limits: Limits | None = None, readers: Sequence[Reader] | None = None) -> Case:
@@ -36,7 +53,7 @@ def read_case(paths: Sequence[str], *, limits: Limits | None = None, readers: Se
                 reads[-1] = _ended_early(reads[-1], each.why)
             else:
                 reads.append(Read(source=each, given=given))
-    return by_machine(list(_orphans_marked(reads)))
+    return by_machine(_with_their_machines(list(_orphans_marked(reads))))
 
 
 def _named(argument: str) -> tuple[str, Path]:
@@ -62,6 +79,19 @@ def _exists(path: str) -> bool:
 
 def _read(artefact: Artefact, readers: Sequence[Reader], most: int) -> Read:
     """What the first reader that knows the artefact makes of it; of a text that people put together, two readers."""
+    source = Source(file=artefact.path, reading=Reading.UNRECOGNISED, size=artefact.size)
+    collected = _COLLECTED.match(artefact.head) if artefact.name == MANIFEST else None
+    if collected is not None:
+        source = msgspec.structs.replace(source, reading=Reading.READ, reader="collected")
+        return Read(source=source, machine=collected[1].decode("utf-8", "replace"))
+    kept = _KEPT.match(artefact.head)
+    if kept is not None:
+        read = _read_by_the_first(artefact, readers, most)
+        return msgspec.structs.replace(read, machine=kept[1].decode("utf-8", "replace"))
+    return _read_by_the_first(artefact, readers, most)
+
+
+def _read_by_the_first(artefact: Artefact, readers: Sequence[Reader], most: int) -> Read:
     source = Source(file=artefact.path, reading=Reading.UNRECOGNISED, size=artefact.size)
     if not artefact.head:
         return Read(source=msgspec.structs.replace(source, why="it is empty"))
@@ -145,6 +175,48 @@ def _ended_early(read: Read, why: str) -> Read:
     records = (*read.records, Damage(origin=Origin(source.file), why=why))
     changed = msgspec.structs.replace(source, reading=Reading.PARTLY, why=said, records=len(records))
     return msgspec.structs.replace(read, source=changed, records=records)
+
+
+def _with_their_machines(reads: list[Read]) -> list[Read]:
+    """What the probe kept, each with the machine that it is of. The name that a person gave for it goes before.
+
+    Raises UsageError where one name was given for several machines.
+    """
+    folders = {posixpath.dirname(read.source.file): read.machine for read in reads if read.source.reader == "collected"}
+    found = [_with_host(msgspec.structs.replace(read, machine=_machine_of(read, folders))) for read in reads]
+    machines: dict[str, dict[str, str]] = defaultdict(dict)
+    for read in found:
+        if read.given and read.machine:
+            machines[read.given.lower()][ids.key(read.machine)] = read.machine
+    for read in found:
+        several = machines[read.given.lower()]
+        if len(several) > 1:
+            raise UsageError(
+                f"what was named {read.given!r} is of {len(several)} machines: {', '.join(several.values())}",
+                advice="leave the name out: what aumdoctor probe kept says which machine it is of",
+            )
+    return [msgspec.structs.replace(read, machine="") if read.given else read for read in found]
+
+
+def _machine_of(read: Read, folders: dict[str, str]) -> str:
+    folder = posixpath.dirname(read.source.file)
+    while not read.machine:
+        if folder in folders:
+            return folders[folder]
+        above = posixpath.dirname(folder)
+        if above == folder:
+            break
+        folder = above
+    return read.machine
+
+
+def _with_host(read: Read) -> Read:
+    """The probe's line on the system says the name of the host, the answer of Run Command around it may not."""
+    records = []
+    for record in read.records:
+        told = _HOST.search(record.text) if isinstance(record, OperatingSystem) and not record.computer else None
+        records.append(record if told is None else msgspec.structs.replace(record, computer=told[1]))
+    return msgspec.structs.replace(read, records=tuple(records))
 
 
 def _orphans_marked(reads: list[Read]) -> Iterator[Read]:

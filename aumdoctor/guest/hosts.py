@@ -1,6 +1,8 @@
 """Which machine a record belongs to.
 
-A record whose artefact names a computer belongs to that one. Any other belongs, in this order, to
+What `aumdoctor probe` kept says by resource id of which machine it is, and belongs to that one whatever computers it
+names: two ids are never one machine. Else a record whose artefact names a computer belongs to that one. Any other
+belongs, in this order, to
 
 1. the machine that the person named for it (`NAME=PATH`);
 2. the one computer that the records of its own file name;
@@ -23,12 +25,13 @@ from __future__ import annotations
 
 import posixpath
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
 from itertools import pairwise
 
 import msgspec
 
+from aumdoctor.model import ids
 from aumdoctor.model.guest import Case, Event, Host, Reading, Record, Source
 
 _NOBODY = {"", "-", "localhost", "unknown", "n/a", "minint", "minwinpc"}
@@ -46,11 +49,35 @@ _NO_MACHINE = re.compile(
 
 
 class Read(msgspec.Struct, frozen=True, kw_only=True):
-    """What was read of one artefact. `given` is the machine that the person named for it."""
+    """What was read of one artefact. `given` is the machine that the person named for it, `machine` the resource id
+    that the probe wrote beside it."""
 
     source: Source
     records: tuple[Record, ...] = ()
     given: str = ""
+    machine: str = ""
+
+
+class KnownHost(Host, frozen=True, kw_only=True):
+    """A machine that the probe asked, with its resource id."""
+
+    resource_id: str
+
+
+def labels(machines: Iterable[str]) -> dict[str, str]:
+    """What machines are called, by their resource ids: their names, with the resource group where two share one, and
+    the subscription where that does not do."""
+    machines = tuple(machines)
+    shared = Counter(ids.name_of(machine).lower() for machine in machines)
+    called: dict[str, str] = {}
+    for machine in machines:
+        name = ids.name_of(machine)
+        if shared[name.lower()] > 1:
+            name = f"{name}.{ids.resource_group_of(machine)}"
+        if name.lower() in (other.lower() for other in called.values()):
+            name = f"{name}.{ids.subscription_of(machine)}"
+        called[machine] = name
+    return called
 
 
 def same_machine(one: str, other: str) -> bool:
@@ -97,11 +124,18 @@ def by_machine(reads: Sequence[Read]) -> Case:
             else:
                 records.setdefault(machine, [])
                 sources[machine].append(read.source)
-    hosts = tuple(
+    hosts = [
         Host(name=names.shown(machine), records=tuple(those), sources=tuple(sources[machine]))
+        if machine not in names.resources
+        else KnownHost(
+            name=names.shown(machine),
+            records=tuple(those),
+            sources=tuple(sources[machine]),
+            resource_id=names.resources[machine],
+        )
         for machine, those in records.items()
-    )
-    return Case(hosts=hosts, sources=tuple(rest))
+    ]
+    return Case(hosts=tuple(hosts), sources=tuple(rest))
 
 
 class _Names:
@@ -118,8 +152,32 @@ class _Names:
         renamed = {self._key[old]: self._key[new] for read in reads for old, new in _renamings(read, self._key)}
         for plain, key in self._key.items():
             self._key[plain] = _followed(key, renamed)
+        self.resources: dict[str, str] = {}
+        for read in reads:
+            if read.machine:
+                self.resources.setdefault(ids.key(read.machine), read.machine)
+        self._labels = {ids.key(machine): label for machine, label in labels(self.resources.values()).items()}
+        self._known = self._known_by_the_probe(reads)
         self._alias: dict[tuple[str, str], str] = {}
         self._persons = self._named_by_the_person(reads)
+
+    def _known_by_the_probe(self, reads: Sequence[Read]) -> dict[str, str]:
+        """The resource a computer is, where one alone has its name or says that it has."""
+        owners: dict[str, set[str]] = defaultdict(set)
+        for read in reads:
+            if read.machine:
+                for name in (ids.name_of(read.machine), *{record.computer for record in read.records}):
+                    owners[_short(_plain(name))].add(ids.key(read.machine))
+        shorts: dict[str, set[str]] = defaultdict(set)
+        keys: dict[str, set[str]] = defaultdict(set)
+        for plain, key in self._key.items():
+            shorts[key].add(_short(plain))
+            keys[_short(plain)].add(key)
+        return {
+            key: next(iter(owners[short]))
+            for key, (short, *others) in shorts.items()
+            if not others and len(keys[short]) == 1 and len(owners[short]) == 1
+        }
 
     def _named_by_the_person(self, reads: Sequence[Read]) -> dict[str, str]:
         """The one computer of a path that was named is the machine by that name: for that path, and elsewhere unless
@@ -140,17 +198,22 @@ class _Names:
         return self._key.get(_plain(name), "")
 
     def given(self, read: Read) -> str:
-        return self.key(read.given)
+        key = self.key(read.given)
+        return self._known.get(key, key)
 
     def of(self, computer: str, read: Read) -> str:
         """The machine of a record of an artefact, "" where neither it nor the artefact names one."""
+        if read.machine:
+            return ids.key(read.machine)
         key = self.key(computer)
         if not key:
             return ""
-        return self._alias.get((self.given(read), key)) or self._persons.get(key, key)
+        return self._alias.get((self.given(read), key)) or self._persons.get(key) or self._known.get(key, key)
 
     def shown(self, key: str) -> str:
         """The name as it was written: the fullest of those that mean the machine."""
+        if key in self._labels:
+            return self._labels[key]
         if key not in self._key:
             return key
         same = [plain for plain, each in self._key.items() if each == key and same_machine(plain, key)]
@@ -177,6 +240,7 @@ class _Tree:
         file = read.source.file
         parts = tuple(part for part in posixpath.normpath(file).split("/") if part)[:-1]
         own = {machine for record in read.records if (machine := self._names.of(record.computer, read))}
+        own |= {ids.key(read.machine)} if read.machine else set()
         self._folders[file], self._own[file] = parts, own
         if not read.records:
             return

@@ -1,3 +1,5 @@
+import json
+import shutil
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -152,3 +154,62 @@ def test_a_status_above_the_newest_request_in_the_folder_beside_is_an_orphan(tmp
         7: True,
         9: False,
     }
+
+
+def answered(path: Path, machine: str, host: str) -> None:
+    """What `probe --save` writes; without the machine what anybody keeps who runs the script."""
+    line = f'{{"c":"os","s":"ok","d":{{"id":"ubuntu","host":"{host}"}}}}'
+    answer = {"value": [{"code": "ProvisioningState/succeeded", "message": f"Enable succeeded: \n[stdout]\n{line}\n"}]}
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(({"machine": machine} if machine else {}) | answer))
+
+
+def vm(group: str, name: str = "vm-1") -> str:
+    return f"/subscriptions/s/resourceGroups/{group}/providers/Microsoft.Compute/virtualMachines/{name}"
+
+
+def named(case: Case) -> dict[str, list[str]]:
+    return {host.name: [Path(source.file).name for source in host.sources] for host in case.hosts}
+
+
+def test_answers_of_the_probe_are_a_machine_each_whatever_their_names(tmp_path: Path) -> None:
+    answered(tmp_path / "a.json", vm("rg-1"), "same")
+    answered(tmp_path / "b.json", vm("RG-2"), "same")
+    answered(tmp_path / "c.json", vm("rg-2", "vm-app-weu-0001"), "same")
+    answered(tmp_path / "d.json", vm("rg-2", "vm-app-weu-00018"), "same")
+    answered(tmp_path / "again.json", vm("rg-2"), "same")
+    assert named(read_case([str(tmp_path)])) == {
+        "vm-1.rg-1": ["a.json"],
+        "vm-1.rg-2": ["again.json", "b.json"],
+        "vm-app-weu-0001": ["c.json"],
+        "vm-app-weu-00018": ["d.json"],
+    }
+
+
+def test_answers_that_only_tell_their_host_are_a_machine_each(tmp_path: Path) -> None:
+    answered(tmp_path / "a.json", "", "web01")
+    answered(tmp_path / "b.json", "", "web02")
+    assert named(read_case([str(tmp_path)])) == {"web01": ["a.json"], "web02": ["b.json"]}
+
+
+def test_a_folder_that_was_collected_is_one_machine_with_its_answer(tmp_path: Path) -> None:
+    answered(tmp_path / "kept" / "vm-1.json", vm("rg-1"), "web")
+    for name in ("vm-1", "vm-2"):
+        folder = tmp_path / "logs" / name
+        (folder / "var").mkdir(parents=True)
+        (folder / "collected.txt").write_text(f"machine: {vm('rg-1', name)}\n/var/x.log: whole\n")
+        (folder / "var" / "x.core.log").write_text("whatever")
+    assert named(read_case([str(tmp_path / "kept"), str(tmp_path / "logs")])) == {
+        "vm-1": ["vm-1.json", "collected.txt"],
+        "vm-2": ["collected.txt"],
+    }
+    bundle = shutil.make_archive(str(tmp_path / "logs"), "zip", tmp_path / "logs")
+    assert list(named(read_case([bundle]))) == ["vm-1", "vm-2"]
+
+
+def test_one_name_for_several_machines_is_refused(tmp_path: Path) -> None:
+    answered(tmp_path / "a.json", vm("rg-1"), "a")
+    answered(tmp_path / "b.json", vm("rg-2"), "b")
+    with pytest.raises(UsageError, match="2 machines"):
+        read_case([f"web={tmp_path}"])
+    assert list(named(read_case([f"web={tmp_path / 'a.json'}"]))) == ["web"]

@@ -511,3 +511,17 @@ def test_the_demo_answers_without_an_account(tmp_path: Path, monkeypatch: pytest
     report = json.loads(Path("report.json").read_bytes())
     assert code == report["exit_code"]
     assert [host["name"] for host in report["hosts"]] == ["vm-etl-jpe-00115"]
+
+
+def test_what_was_kept_of_several_machines_is_read_again_as_several(acting: Acting) -> None:
+    machines = ("vm-linux", "vm-windows", "srv-arc")
+    probed(acting, *machines, "--yes", "--save", "kept", "--collect", "logs")
+    from aumdoctor.guest.collecting import read_case
+
+    for paths in (["kept"], ["logs"], ["kept", "logs"]):
+        case = read_case(paths)
+        assert sorted(host.name for host in case.hosts) == sorted(machines)
+        assert case.sources == ()
+        for host in case.hosts:
+            assert all(host.name in source.file for source in host.sources)
+            assert all(host.name in record.origin.file for record in host.records)
