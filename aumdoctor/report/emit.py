@@ -9,10 +9,11 @@ from __future__ import annotations
 import json
 import re
 import shlex
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from urllib.parse import quote
 
 from aumdoctor.model import ids
+from aumdoctor.remedies.declared import terraform_literal
 from aumdoctor.remedies.plan import PlanFile, PlannedAction
 from aumdoctor.remedies.remedy import ArmCall
 from aumdoctor.remedies.run_in_guest import is_run, script_of
@@ -120,8 +121,58 @@ def bicep(plan: PlanFile) -> str:
 
 
 def terraform(plan: PlanFile) -> str:
-    """What of a plan can be declared in Terraform; the rest is named in comments."""
-    return _declared(plan, "#", "Terraform", lambda action: action.terraform, _own_labels, _terraform_escape)
+    """What of a plan can be declared in Terraform; the rest is named in comments. Where several subscriptions are
+    concerned, each has a provider with an alias."""
+    subscriptions = _declared_subscriptions(plan)
+
+    def snippet_of(action: PlannedAction) -> str:
+        if len(subscriptions) < 2:
+            return action.terraform
+        alias = _alias(ids.subscription_of(action.target.path))
+        return _AZURERM.sub(rf"\g<0>\n  provider = azurerm.{alias}\n", action.terraform)
+
+    return _declared(
+        plan, "#", "Terraform", snippet_of, _own_labels, _terraform_escape, _terraform_providers(plan, subscriptions)
+    )
+
+
+_AZURERM = re.compile(r'(?m)^resource "azurerm_\w+" "\w+" \{$')
+_REGISTRATION = '"azurerm_resource_provider_registration"'
+
+
+def _declared_subscriptions(plan: PlanFile) -> dict[str, bool]:
+    """The subscriptions of what is declared, and whether a registration is declared there."""
+    found: dict[str, bool] = {}
+    for action in plan.actions:
+        if action.terraform:
+            subscription = ids.subscription_of(action.target.path)
+            found[subscription] = found.get(subscription, False) or _REGISTRATION in action.terraform
+    return found
+
+
+def _alias(subscription: str) -> str:
+    return "subscription_" + re.sub(r"[^0-9A-Za-z]", "_", subscription)
+
+
+def _terraform_providers(plan: PlanFile, subscriptions: dict[str, bool]) -> Iterator[str]:
+    """The providers of several subscriptions, or what has to hold for that of one (documentation of azurerm 4)."""
+    if any('resource "azapi_' in action.terraform for action in plan.actions):
+        yield '# What azapi declares needs its source among the required_providers: azapi = { source = "Azure/azapi" }'
+    no_registrations = 'resource_provider_registrations = "none"'
+    if len(subscriptions) == 1:
+        for subscription, registers in subscriptions.items():
+            yield f"# All of it belongs to the subscription {printable(subscription)}."
+            if registers:
+                yield f"# A provider that registers by itself refuses one that is declared: {no_registrations}"
+        return
+    for subscription, registers in subscriptions.items():
+        yield from ("", 'provider "azurerm" {')
+        yield f"  alias           = {terraform_literal(_alias(subscription))}"
+        yield f"  subscription_id = {terraform_literal(subscription)}"
+        if registers:
+            yield "  # A provider that registers by itself refuses a registration that is declared."
+            yield f"  {no_registrations}"
+        yield from ("  features {}", "}")
 
 
 EMITTERS: dict[str, Callable[[PlanFile], str]] = {
@@ -140,10 +191,12 @@ def _declared(
     snippet_of: Callable[[PlannedAction], str],
     renamed: Callable[[str, int], str],
     escaped: Callable[[re.Match[str]], str],
+    providers: Iterable[str] = (),
 ) -> str:
     lines = [
         *_head(plan, mark),
         f"{mark} These are parts to merge into where the resources are declared: a deployment replaces a resource.",
+        *(_INVISIBLE.sub(escaped, line) for line in providers),
     ]
     for number, action in enumerate(plan.actions, start=1):
         snippet = snippet_of(action)

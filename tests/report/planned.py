@@ -7,7 +7,7 @@ from typing import Any
 from aumdoctor.model import ids
 from aumdoctor.remedies.assess_now import assess_now
 from aumdoctor.remedies.catalogue import BY_NAME
-from aumdoctor.remedies.declared import declared_assignment, declared_patch_settings
+from aumdoctor.remedies.declared import declared_assignment, declared_patch_settings, declared_registration
 from aumdoctor.remedies.plan import (
     FindingRef,
     LeftOut,
@@ -71,6 +71,21 @@ def assessed_now(name: str, *after: str) -> PlannedAction:
     line = az("connectedmachine", "assess-patches", "--name", name, "--resource-group", "rg-prod")
     steps = (f"Wait until {name} is connected.", "Look at the result after half an hour.")
     return action(assess_now.name, call, arc.id, line=line, after=after, steps=steps)
+
+
+def attached_server(name: str) -> PlannedAction:
+    arc, schedule = arc_machine(name), configuration().id
+    path = f"{arc.id}/providers/Microsoft.Maintenance/configurationAssignments/weekly-assignment"
+    body = {"location": "westeurope", "properties": {"maintenanceConfigurationId": schedule}}
+    call = ArmCall(method="PUT", path=path, api_version="2023-04-01", body=body)
+    bicep, terraform = declared_assignment(arc, "weekly-assignment", schedule, "2023-04-01")
+    return action("assign-schedule", call, arc.id, bicep=bicep, terraform=terraform)
+
+
+def registered(subscription: str) -> PlannedAction:
+    path = f"{ids.provider_id(subscription, 'Microsoft.Maintenance')}/register"
+    call = ArmCall(method="POST", path=path, api_version="2021-04-01")
+    return action("register-provider", call, terraform=declared_registration("Microsoft.Maintenance"))
 
 
 def plan_file(*actions: PlannedAction, left_out: tuple[LeftOut, ...] = (), **more: Any) -> PlanFile:

@@ -19,7 +19,18 @@ from jsonschema import Draft202012Validator, FormatChecker
 
 from aumdoctor.remedies.plan import PlanFile, PlannedAction
 from aumdoctor.report import emit, json, plan_table
-from tests.report.planned import HOSTILE, assessed_now, attached, hostile_plan, plan_file, whole_plan
+from tests.builders import OTHER_SUBSCRIPTION, SUBSCRIPTION
+from tests.report.planned import (
+    HOSTILE,
+    assessed_daily,
+    assessed_now,
+    attached,
+    attached_server,
+    hostile_plan,
+    plan_file,
+    registered,
+    whole_plan,
+)
 
 SCHEMA = Path(__file__).parents[2] / "docs" / "plan.schema.json"
 MatchesGolden = Callable[[str, str], None]
@@ -282,6 +293,41 @@ def test_every_declaration_has_a_name_of_its_own(name: str, mark: str) -> None:
     if name == "bicep":
         scopes = re.findall(r"(?m)^  scope: (\w+)$", text)
         assert scopes == ["machine_1", "machine_2", "machine_3"]
+
+
+def test_what_is_declared_for_several_subscriptions_names_the_provider_of_each(matches_golden: MatchesGolden) -> None:
+    """Without it every resource lands in the subscription of the default provider, and registrations collide."""
+    text = emit.terraform(
+        plan_file(
+            registered(SUBSCRIPTION), registered(OTHER_SUBSCRIPTION), assessed_daily("vm-1"), attached_server("arc-1")
+        )
+    )
+    matches_golden("plan-of-two-subscriptions.terraform", text)
+    aliases = dict(re.findall(r'(?m)^  alias += "(\w+)"\n  subscription_id += "([\w-]+)"$', text))
+    assert sorted(aliases.values()) == [SUBSCRIPTION, OTHER_SUBSCRIPTION]
+    used = re.findall(r'(?m)^resource "(\w+)" "(\w+)" \{\n  provider = azurerm\.(\w+)\n', text)
+    assert [(kind, aliases[alias]) for kind, _, alias in used] == [
+        ("azurerm_resource_provider_registration", SUBSCRIPTION),
+        ("azurerm_resource_provider_registration", OTHER_SUBSCRIPTION),
+        ("azurerm_windows_virtual_machine", SUBSCRIPTION),
+    ]
+    addresses = re.findall(r'(?m)^resource ("\w+" "\w+")', text)
+    assert len(addresses) == len(set(addresses)) == 4
+
+
+def test_what_is_declared_for_one_subscription_needs_no_alias_and_names_it() -> None:
+    text = emit.terraform(plan_file(registered(OTHER_SUBSCRIPTION), assessed_now("arc-1")))
+    assert "alias" not in text
+    assert f"\n# All of it belongs to the subscription {OTHER_SUBSCRIPTION}.\n" in text
+    assert 'resource_provider_registrations = "none"' in text
+
+
+@pytest.mark.skipif(shutil.which("terraform") is None, reason="there is no terraform here")
+def test_terraform_finds_the_declarations_well_formed() -> None:
+    made = plan_file(registered(SUBSCRIPTION), registered(OTHER_SUBSCRIPTION), attached_server("arc-1"), attached("vm"))
+    for text in (emit.terraform(made), emit.terraform(whole_plan())):
+        ended = subprocess.run(["terraform", "fmt", "-"], input=text, capture_output=True, text=True, check=False)
+        assert ended.returncode == 0, ended.stderr
 
 
 @pytest.mark.parametrize(("name", "mark"), [("bicep", "//"), ("terraform", "#")])
