@@ -299,11 +299,13 @@ try {
 }
 catch { Write-Unknown 'logon' $_ }
 
-# --- events of 60 days that known issues show by: TIME|ID|VALUES
+# --- events of 60 days that known issues show by, the newest first: TIME|ID|VALUES. `of` tells how many there were, so
+# that a list which was cut is known as one.
 try {
     # An id means something only together with the provider.
     $wanted = @{ 1074 = 'User32'; 1207 = 'Microsoft-Windows-FailoverClustering'; 1069 = 'Microsoft-Windows-FailoverClustering'; 41 = 'Microsoft-Windows-Kernel-Power'; 6008 = 'EventLog' }
     $rows = @()
+    $matching = 0
     $found = @()
     try {
         $found = @(Get-WinEvent -FilterHashtable @{ LogName = 'System'; Id = 1074, 1207, 1069, 41, 6008; StartTime = (Get-Date).AddDays(-60) } -MaxEvents 60)
@@ -313,12 +315,16 @@ try {
         if ([string]$_.FullyQualifiedErrorId -notlike 'NoMatchingEventsFound*') { throw }
     }
     foreach ($entry in $found) {
-        if ($rows.Count -ge 8 -or $wanted[[int]$entry.Id] -ne $entry.ProviderName) { continue }
+        if ($wanted[[int]$entry.Id] -ne $entry.ProviderName) { continue }
+        $matching++
+        if ($rows.Count -ge 8) { continue }
         $values = @($entry.Properties | Select-Object -First 7 | ForEach-Object { [string]$_.Value })
         $at = $entry.TimeCreated.ToUniversalTime().ToString('yyyy-MM-ddTHH:mm:ssZ', $invariant)
         $rows += ('{0}|{1}|{2}' -f $at, $entry.Id, ($values -join '|'))
     }
-    Write-Check 'events' 'ok' ([ordered]@{ last = [array]$rows })
+    $of = [string]$matching
+    if ($found.Count -ge 60) { $of += '+' }
+    Write-Check 'events' 'ok' ([ordered]@{ of = $of; last = [array]$rows })
 }
 catch { Write-Unknown 'events' $_ }
 

@@ -641,6 +641,13 @@ def test_the_powershell_scripts_use_nothing_newer_than_windows_powershell_and_ch
     assert script.rstrip().endswith("exit 0")
 
 
+def test_the_windows_probe_tells_how_many_events_there_were_before_any_was_left_out() -> None:
+    script = POWERSHELL["probe"]()
+    assert "Write-Check 'events' 'ok' ([ordered]@{ of = $of; last = [array]$rows })" in script
+    assert script.index("$matching++") < script.index("if ($rows.Count -ge 8)")
+    assert "if ($found.Count -ge 60) { $of += '+' }" in script
+
+
 def test_what_the_list_of_powershell_gives_packed_by_net_can_be_unpacked() -> None:
     content = b"12:00:00 [Info] text\r\n" * 2000
     packed = gzip.compress(content)

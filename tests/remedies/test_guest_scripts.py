@@ -432,3 +432,13 @@ def test_without_root_nothing_is_done(tmp_path: Path) -> None:
         ["sh", "-c", remedy.run], env={"PATH": "/usr/bin:/bin"}, capture_output=True, user=65534, check=True
     )
     assert json.loads(done.stdout)["state"] == "refused"
+
+
+def test_a_wsus_server_behind_a_proxy_is_not_called_dead_by_a_direct_connection() -> None:
+    remedy = guest_remedy("clear-wsus-pointer", "windows")
+    assert remedy is not None
+    *_, allowed = re.findall(r"(?ms)^function Assert-Allowed \{.*?^\}", remedy.run)
+    refusal = allowed.index("if (Test-Proxy) { throw 'the machine has a WinHTTP proxy")
+    assert refusal < allowed.index("Test-Answer")
+    (proxy,) = re.findall(r"(?ms)^function Test-Proxy \{.*?^\}", remedy.run)
+    assert "'WinHttpSettings'" in proxy

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from aumdoctor.guest.envelope import member, when
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.operations import ASSESSMENT, CONFIGURATION, newest, operations
-from aumdoctor.guest.issues.verdicts import Judgement, known_issue
+from aumdoctor.guest.issues.verdicts import Judgement, known_issue, no_surer_than
 from aumdoctor.guest.issues.weighing import (
     Ground,
     Weighed,
@@ -30,6 +30,21 @@ _ASK = Missing(
     what="the state of the daily assessment's timer and service",
     command="systemctl is-active MsftLinuxPatchAutoAssess.timer; "
     "systemctl is-enabled MsftLinuxPatchAutoAssess.service; systemctl list-timers MsftLinuxPatchAutoAssess.timer",
+)
+_WANTED = "the assessment mode is AutomaticByPlatform"
+_NOT_WANTED = "the assessment mode is ImageDefault"
+_MODES = {
+    "automaticbyplatform": _WANTED,
+    "enabled": _WANTED,
+    "imagedefault": _NOT_WANTED,
+    "disabled": _NOT_WANTED,
+}
+"""What a request asks for, and what the extension reports of it; another mode is none that is known."""
+
+_ASK_FOR_MODE = Missing(
+    what="whether the machine is meant to be assessed every day (AutomaticByPlatform)",
+    command="az resource show --ids <id of the machine> "
+    "--query properties.osProfile.linuxConfiguration.patchSettings.assessmentMode -o tsv",
 )
 
 
@@ -61,29 +76,31 @@ def linux_auto_assess_inactive(evidence: Evidence) -> Judgement | None:
 
     ## When it is wrong
     The service itself is inactive between two runs: that is how it should be. Where the assessment mode is
-    ImageDefault nobody wants the timer. Microsoft's troubleshooter takes "inactive" for "active": its "passed" proves
-    nothing.
+    ImageDefault nobody wants the timer; where the mode is not known it is never more than possible. Microsoft's
+    troubleshooter takes "inactive" for "active": its "passed" proves nothing.
     """
     weighed = best_of(_of_timer(evidence), _of_service(evidence), _of_extension(evidence))
     if weighed is None:
         return None
     said = weighed.said(f"the daily assessment does not run: {weighed.grounds[0].says}")
-    mode, request = _mode(evidence)
+    mode = _mode(evidence)
     if weighed.likelihood is Likelihood.RULED_OUT:
         return Judgement(likelihood=weighed.likelihood, said=said, evidence=weighed.quotes(evidence))
-    if mode == "imagedefault" and request is not None:
+    if mode is not None and mode.says == _NOT_WANTED:
         return Judgement(
             likelihood=Likelihood.RULED_OUT,
-            said="the daily assessment does not run, and it is not meant to: the assessment mode is ImageDefault",
-            evidence=(*weighed.quotes(evidence), evidence.quote(request, "the newest request")),
+            said=f"the daily assessment does not run, and it is not meant to: {mode.says}",
+            evidence=(*weighed.quotes(evidence), evidence.quote(mode.record, mode.says)),
         )
     others = tuple(_differentials(evidence))
     without_systemd = others[0].state is Likelihood.CONFIRMED
+    is_wanted = mode is not None or without_systemd
+    asked = (*(() if is_wanted else (_ASK_FOR_MODE,)), *(() if weighed.likelihood is Likelihood.CONFIRMED else (_ASK,)))
     return Judgement(
-        likelihood=weighed.likelihood,
-        said=said,
-        evidence=weighed.quotes(evidence),
-        missing=() if weighed.likelihood is Likelihood.CONFIRMED else (_ASK,),
+        likelihood=no_surer_than(Likelihood.CONFIRMED if is_wanted else Likelihood.POSSIBLE, weighed.likelihood),
+        said=said if is_wanted else f"{said}; whether it is meant to run is not known",
+        evidence=(*weighed.quotes(evidence), *((evidence.quote(mode.record, mode.says),) if mode is not None else ())),
+        missing=asked,
         differentials=others,
         remedies=("assess-now",) if without_systemd else None,
         details={"unit": "AzGPSLinuxPatchAutoAssess" if _is_renamed(evidence) else "MsftLinuxPatchAutoAssess"},
@@ -197,17 +214,28 @@ def _is_renamed(evidence: Evidence) -> bool:
     return any(each.name.lower().startswith(_UNITS[1]) for each in evidence.of(Service))
 
 
-def _mode(evidence: Evidence) -> tuple[str, PatchRequest | None]:
-    """The assessment mode of the newest request that names one, in lower case."""
-    named = [
-        Ground(record=each, says="", at=when(member(each.settings, "startTime")))
+def _mode(evidence: Evidence) -> Ground | None:
+    """What tells whether the daily assessment is wanted: the newest request that names the mode, else the newest status
+    of its set-up. None where nothing does. An error there tells nothing: it may come before the mode is looked at.
+
+    Source: Azure/LinuxPatchExtension, core_logic/ConfigurePatchingProcessor.
+    """
+    requests = [
+        Ground(
+            record=each,
+            says=_MODES.get(str(member(each.settings, "assessmentMode")).lower(), ""),
+            at=when(member(each.settings, "startTime")),
+        )
         for each in evidence.of(PatchRequest)
         if member(each.settings, "assessmentMode")
     ]
-    newest_one = newest_of(named)
-    if newest_one is None or not isinstance(newest_one.record, PatchRequest):
-        return "", None
-    return str(member(newest_one.record.settings, "assessmentMode")).lower(), newest_one.record
+    reported = [
+        each.ground(_MODES[state])
+        for each in operations(evidence, CONFIGURATION)
+        if (state := _state(each.summary.body)) in _MODES
+    ]
+    newest_one = newest_of(requests) or newest_of(reported)
+    return newest_one if newest_one is not None and newest_one.says else None
 
 
 def _differentials(evidence: Evidence) -> Iterator[Differential]:

@@ -19,7 +19,7 @@ from aumdoctor.guest.issues.event_facts import (
     times,
     value_of,
 )
-from aumdoctor.guest.issues.shutdowns import Shutdown, Sorted, shutdowns, sort_nameless
+from aumdoctor.guest.issues.shutdowns import Shutdown, Sorted, cuts, shutdowns, sort_nameless
 from aumdoctor.model.guest import (
     Differential,
     Event,
@@ -122,7 +122,8 @@ def power_off_at_logon_screen(evidence: Evidence, all_hosts: Sequence[Evidence])
     ## When it is wrong
     One 0x500ff decides nothing: every ordinary shutdown is followed within seconds by a second event 1074 of
     winlogon.exe with that code. So only those count that have no other 1074 in the two minutes before. Without times
-    (pasted text) this can only be guessed from what stands beside it. With the setting at 0 the console's own power
+    (pasted text) this can only be guessed from what stands beside it. The probe shows only the newest events: where it
+    left some out, nothing is ruled out by what is not among them. With the setting at 0 the console's own power
     button, the hypervisor, or a change of the setting since then are what is left. A failed logon in front counts only
     where it was made at the screen; guessing from the Internet (logon type 3, users that do not exist) does not.
     """
@@ -134,7 +135,8 @@ def power_off_at_logon_screen(evidence: Evidence, all_hosts: Sequence[Evidence])
         return _exposed_only(evidence, exposure)
     found = kinds.alone
     logons = _logons(evidence, found)
-    likelihood, said = _judged(every, kinds, unexpected, exposure, logons)
+    is_cut = bool(cuts(evidence))
+    likelihood, said = _judged(every, kinds, unexpected, exposure, logons, is_cut=is_cut)
     is_ours = likelihood is not Likelihood.RULED_OUT
     return Verdict(
         issue=_ID,
@@ -144,10 +146,13 @@ def power_off_at_logon_screen(evidence: Evidence, all_hosts: Sequence[Evidence])
         said=said,
         hosts=(evidence.name,),
         evidence=tuple(_evidence(evidence, every, kinds, unexpected, exposure, logons)),
-        missing=tuple(_missing(evidence, kinds, exposure, logons)) if is_ours else (),
-        differentials=tuple(_differentials(evidence, every, kinds, unexpected, exposure)),
+        missing=tuple(_missing(evidence, kinds, exposure, logons, is_cut=is_cut)) if is_ours else (),
+        differentials=tuple(
+            _unless_cut(each, evidence) if is_cut and not found else each
+            for each in _differentials(evidence, every, kinds, unexpected, exposure)
+        ),
         remedies=_remedies(exposure, likelihood),
-        explains=_EXPLAINS if is_ours else (),
+        explains=_EXPLAINS if is_ours and (found or not is_cut) else (),
         verification=_verification(found) if is_ours else (),
         details={
             "occurrences": str(len(found)),
@@ -159,11 +164,17 @@ def power_off_at_logon_screen(evidence: Evidence, all_hosts: Sequence[Evidence])
 
 
 def _judged(
-    every: Sequence[Shutdown], kinds: Sorted, unexpected: Sequence[Event], exposure: _Exposure, logons: _Logons
+    every: Sequence[Shutdown],
+    kinds: Sorted,
+    unexpected: Sequence[Event],
+    exposure: _Exposure,
+    logons: _Logons,
+    *,
+    is_cut: bool,
 ) -> tuple[Likelihood, str]:
     found = kinds.alone
     if not found:
-        return _judged_without(every, kinds, unexpected)
+        return _judged_without(every, kinds, unexpected, is_cut=is_cut)
     seen = (
         "winlogon.exe began a shutdown for SYSTEM with reason 0x500ff that nothing had asked for, "
         f"{how_often([each.at for each in found])}"
@@ -202,12 +213,19 @@ def _front(logons: _Logons) -> str:
     return f"; a logon had failed at the screen within 10 minutes before {logons.matched} of {seen}{support}"
 
 
-def _judged_without(every: Sequence[Shutdown], kinds: Sorted, unexpected: Sequence[Event]) -> tuple[Likelihood, str]:
+def _judged_without(
+    every: Sequence[Shutdown], kinds: Sorted, unexpected: Sequence[Event], *, is_cut: bool
+) -> tuple[Likelihood, str]:
     """Where no shutdown began at the logon screen, as far as can be told."""
     if kinds.unordered:
         return Likelihood.INSUFFICIENT, (
             "winlogon.exe began a shutdown with reason 0x500ff, beside other shutdowns and without times: whether it "
             "is the echo of one of them cannot be told"
+        )
+    if kinds.cut_off:
+        return Likelihood.INSUFFICIENT, (
+            "winlogon.exe began a shutdown with reason 0x500ff, the oldest that is shown: whether it is the echo of "
+            "another cannot be told, for only the newest events were shown"
         )
     unread = [each for each in every if each.program in ("", "winlogon.exe") and each.code is None]
     if unread:
@@ -224,6 +242,11 @@ def _judged_without(every: Sequence[Shutdown], kinds: Sorted, unexpected: Sequen
         # A start after a loss of power writes both.
         count = max(sum(event.event_id == each for event in unexpected) for each in (41, 6008))
         why = f"the machine went down {times(count)} without event 1074: nobody had asked it to"
+    if is_cut:
+        return Likelihood.INSUFFICIENT, (
+            f"no shutdown that is shown began at the logon screen: {why}; but only the newest events were shown, and "
+            "one before them may have"
+        )
     return Likelihood.RULED_OUT, f"no shutdown began at the logon screen: {why}"
 
 
@@ -336,14 +359,17 @@ def _evidence(
         yield from evidence.quotes(newest, "a shutdown that began at the logon screen")
         yield from evidence.quotes(logons.in_front[-5:], "a logon failed at the screen just before")
     else:
-        others = (*kinds.unordered, *kinds.echoes, *kinds.for_people, *kinds.asleep) or every
+        others = (*kinds.unordered, *kinds.cut_off, *kinds.echoes, *kinds.for_people, *kinds.asleep) or every
         yield from evidence.quotes([each.event for each in others][-3:], "a shutdown of another kind")
         yield from evidence.quotes(unexpected[-2:], "the machine went down without having been asked to")
+        yield from evidence.quotes(cuts(evidence)[:1], "the list of events was cut")
     for record in exposure.records:
         yield evidence.quote(record, "what a person who has not logged on may do")
 
 
-def _missing(evidence: Evidence, kinds: Sorted, exposure: _Exposure, logons: _Logons) -> Iterator[Missing]:
+def _missing(
+    evidence: Evidence, kinds: Sorted, exposure: _Exposure, logons: _Logons, *, is_cut: bool
+) -> Iterator[Missing]:
     on = evidence.name
     if exposure.shutdown_without_logon is None:
         yield Missing(what="whether the machine can be switched off without a logon", command=_READ_SHUTDOWN, on=on)
@@ -355,7 +381,9 @@ def _missing(evidence: Evidence, kinds: Sorted, exposure: _Exposure, logons: _Lo
             command=_READ_SYSTEM,
             on=on,
         )
-    if not kinds.alone and not kinds.unordered:
+    if not kinds.alone and is_cut:
+        yield Missing(what="the events before the newest, which alone were shown", command=_READ_SYSTEM, on=on)
+    elif not kinds.alone and not kinds.unordered:
         yield Missing(what="the whole text of event 1074", command=_READ_SYSTEM, on=on)
     if kinds.alone and logons.unseen:
         yield Missing(
@@ -448,6 +476,18 @@ def _other(
         return Differential(name=name, state=Likelihood.CONFIRMED, said=said, evidence=quotes)
     more = f"; {times(len(events))} it explains another shutdown" if events else ""
     return Differential(name=name, state=Likelihood.RULED_OUT, said=f"{otherwise}{more}")
+
+
+def _unless_cut(other: Differential, evidence: Evidence) -> Differential:
+    """Where only the newest events were shown, that there is nothing of a kind among them rules no cause out."""
+    if other.state is not Likelihood.RULED_OUT:
+        return other
+    return Differential(
+        name=other.name,
+        state=Likelihood.INSUFFICIENT,
+        said="nothing of the kind is among the newest events, which alone were shown",
+        missing=(Missing(what="the events before them", command=_READ_SYSTEM, on=evidence.name),),
+    )
 
 
 def _beside(

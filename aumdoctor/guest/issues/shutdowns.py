@@ -10,8 +10,8 @@ from itertools import pairwise
 import msgspec
 
 from aumdoctor.guest.evidence import Evidence
-from aumdoctor.guest.issues.event_facts import Clock, is_naive, number_of, squeezed, texts_of, value_of
-from aumdoctor.model.guest import Event
+from aumdoctor.guest.issues.event_facts import Clock, gap, is_naive, number_of, squeezed, texts_of, value_of
+from aumdoctor.model.guest import Event, EventLog, LogSign
 
 NO_REASON = 0x500FF
 """The reason code "system, none": what winlogon.exe writes where nobody gave a reason."""
@@ -83,13 +83,33 @@ def shutdowns(evidence: Evidence) -> tuple[Shutdown, ...]:
 class Sorted(msgspec.Struct, frozen=True, kw_only=True):
     """The nameless shutdowns by what they are. `alone` have nothing before them; `echoes` follow another shutdown;
     `for_people` were asked for by somebody logged on; `asleep` stand beside an event of going to sleep; `unordered`
-    have no time, and other shutdowns beside them, so that nobody can say."""
+    have no time, and other shutdowns beside them, so that nobody can say; `cut_off` stand so near to the end of a list
+    that was cut that what was before them may be missing."""
 
     alone: tuple[Shutdown, ...] = ()
     echoes: tuple[Shutdown, ...] = ()
     for_people: tuple[Shutdown, ...] = ()
     asleep: tuple[Shutdown, ...] = ()
     unordered: tuple[Shutdown, ...] = ()
+    cut_off: tuple[Shutdown, ...] = ()
+
+
+def cuts(evidence: Evidence) -> tuple[LogSign, ...]:
+    """The lists that show only the newest events, where no System log that was read goes on where they end."""
+    logs = [log for log in evidence.of(EventLog) if log.channel.casefold() == "system"]
+    return tuple(cut for cut in evidence.signs("events-cut") if not any(_goes_on(log, cut.at) for log in logs))
+
+
+def _goes_on(log: EventLog, oldest: datetime | None) -> bool:
+    before, after = gap(log.first, oldest), gap(oldest, log.last)
+    return before is not None and before >= ECHO and after is not None and after >= timedelta(0)
+
+
+def _is_cut_off(shutdown: Shutdown, cut: LogSign) -> bool:
+    if shutdown.event.origin != cut.origin:
+        return False
+    seen = gap(cut.at, shutdown.at)
+    return seen is None or seen <= ECHO
 
 
 def sort_nameless(evidence: Evidence, every: Sequence[Shutdown]) -> Sorted:
@@ -97,6 +117,7 @@ def sort_nameless(evidence: Evidence, every: Sequence[Shutdown]) -> Sorted:
     sleeping = Clock(event.at for event in evidence.events("Kernel-Power", 42, 187))
     found: dict[str, list[Shutdown]] = {name: [] for name in Sorted.__struct_fields__}
     previous = _previous(every)
+    ends = cuts(evidence)
     crowded = {each.event.origin.file for each in every if each.at is None and not each.is_nameless}
     for number, shutdown in enumerate(every):
         if not shutdown.is_nameless:
@@ -110,6 +131,8 @@ def sort_nameless(evidence: Evidence, every: Sequence[Shutdown]) -> Sorted:
             name = "unordered"
         elif sleeping.has(shutdown.at, before=ECHO, after=ECHO):
             name = "asleep"
+        elif any(_is_cut_off(shutdown, cut) for cut in ends):
+            name = "cut_off"
         else:
             name = "alone"
         found[name].append(shutdown)

@@ -8,7 +8,7 @@ import msgspec
 
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.weighing import Ground, Weight
-from aumdoctor.model.guest import LogSign, Missing, Observation, RegistryValue, State
+from aumdoctor.model.guest import LogSign, Missing, Observation, Proxy, RegistryValue, State
 
 POLICY = r"HKEY_LOCAL_MACHINE\SOFTWARE\Policies\Microsoft\Windows\WindowsUpdate"
 AUTOMATIC_UPDATES = POLICY + r"\AU"
@@ -74,6 +74,13 @@ def update_source(evidence: Evidence) -> UpdateSource:
         if given or seen.state is State.OK:
             return UpdateSource(uses_wsus=bool(given), server=given, records=(seen,))
     return UpdateSource()
+
+
+def winhttp_proxy(evidence: Evidence) -> Proxy | None:
+    """The proxy that Windows Update goes through, as it was read last; None where none is known. A connection that was
+    tried directly goes past it, and says nothing of the way that counts."""
+    read = [each for each in evidence.of(Proxy) if each.where.lower() == "winhttp"]
+    return read[-1] if read and read[-1].address else None
 
 
 def is_one(value: RegistryValue | None) -> bool:

@@ -8,7 +8,13 @@ from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.hresults import codes_in, failures_with, weigh_failures
 from aumdoctor.guest.issues.verdicts import Judgement, judged, known_issue
 from aumdoctor.guest.issues.weighing import Ground, Weight, differential, newest_observation, observed
-from aumdoctor.guest.issues.windows_policy import ASK_FOR_POLICY, ASK_FOR_PROXY, UpdateSource, update_source
+from aumdoctor.guest.issues.windows_policy import (
+    ASK_FOR_POLICY,
+    ASK_FOR_PROXY,
+    UpdateSource,
+    update_source,
+    winhttp_proxy,
+)
 from aumdoctor.model.guest import Differential, Likelihood, Missing, Proxy, State
 
 NAMES = frozenset({"0x8024402C", "0x80072EE7"})
@@ -166,7 +172,7 @@ def wsus_differential(evidence: Evidence, codes: frozenset[str], source: UpdateS
             Ground(
                 record=observation,
                 says="the WSUS server does not answer",
-                weight=Weight.HINT if observation.weak else Weight.PROOF,
+                weight=Weight.HINT if observation.weak or winhttp_proxy(evidence) is not None else Weight.PROOF,
             )
         )
     ask = Missing(

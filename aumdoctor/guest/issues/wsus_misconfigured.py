@@ -5,11 +5,11 @@ from __future__ import annotations
 from aumdoctor.guest.evidence import Evidence
 from aumdoctor.guest.issues.hresults import codes_in, failures_with, weigh_failures
 from aumdoctor.guest.issues.operations import ASSESSMENT, family_of, newest
-from aumdoctor.guest.issues.verdicts import Judgement, known_issue
-from aumdoctor.guest.issues.weighing import Ground, Weight, newest_observation, quotes_of, weigh
-from aumdoctor.guest.issues.windows_policy import ASK_FOR_POLICY, update_source
+from aumdoctor.guest.issues.verdicts import Judgement, known_issue, no_surer_than
+from aumdoctor.guest.issues.weighing import Ground, Weighed, Weight, newest_observation, quotes_of, weigh
+from aumdoctor.guest.issues.windows_policy import ASK_FOR_POLICY, update_source, winhttp_proxy
 from aumdoctor.guest.issues.windows_update_unreachable import NETWORK, proxy_differential
-from aumdoctor.model.guest import Likelihood, Missing, State
+from aumdoctor.model.guest import Likelihood, Missing, Proxy, State
 
 _ALWAYS = frozenset({"0x80072EE6", "0x80244011"})
 """The address is no URL, and: a WSUS server is to be used but none is named."""
@@ -45,7 +45,8 @@ def wsus_misconfigured(evidence: Evidence) -> Judgement | None:
 
     ## When it is wrong
     A network error on a machine that uses WSUS may also be the fault of a proxy, and then the pointer is right. The
-    addresses count only where `UseWUServer` is 1; that is looked at first.
+    addresses count only where `UseWUServer` is 1; that is looked at first. With a WinHTTP proxy a direct connection to
+    the server that fails proves nothing: the machine asks it through the proxy.
     """
     always = failures_with(evidence, _ALWAYS)
     weighed = weigh_failures(evidence, always, "the code only comes from a wrong or missing WSUS address")
@@ -109,16 +110,19 @@ def _pointed(evidence: Evidence) -> Judgement | None:
             details=details,
         )
     if seen is not None and seen.state is State.BAD:
+        proxy = winhttp_proxy(evidence)
         weighed = weigh(
             (
                 Ground(
                     record=seen,
                     says="the WSUS server does not answer",
-                    weight=Weight.HINT if seen.weak else Weight.PROOF,
+                    weight=Weight.HINT if seen.weak or proxy is not None else Weight.PROOF,
                 ),
                 *(failed.current if failed is not None else ()),
             )
         )
+        if weighed is not None and proxy is not None:
+            return _past_the_proxy(evidence, weighed, proxy)
         if weighed is not None:
             return Judgement(
                 likelihood=weighed.likelihood,
@@ -152,6 +156,28 @@ def _pointed(evidence: Evidence) -> Judgement | None:
         missing=(ask,),
         differentials=(proxy_differential(evidence, frozenset(codes)),),
         details={**details, "hresult": codes[0] if codes else ""},
+    )
+
+
+def _past_the_proxy(evidence: Evidence, weighed: Weighed, proxy: Proxy) -> Judgement:
+    """A server that does not answer directly, on a machine that asks it through a proxy: its pointer is not to be taken
+    off for that."""
+    source = update_source(evidence)
+    return Judgement(
+        likelihood=no_surer_than(Likelihood.POSSIBLE, weighed.likelihood),
+        said=weighed.said(f"the WSUS server {source.server or '(none)'} does not answer a direct connection")
+        + f"; through the WinHTTP proxy {proxy.address}, which Windows Update uses, it may",
+        evidence=(*weighed.quotes(evidence), evidence.quote(proxy, "Windows Update goes through this proxy")),
+        missing=(
+            Missing(
+                what="whether the WSUS server answers through the proxy",
+                command="Invoke-WebRequest -UseBasicParsing -Proxy http://<the WinHTTP proxy> "
+                f"{source.server.rstrip('/')}/ClientWebService/client.asmx",
+            ),
+        ),
+        differentials=(proxy_differential(evidence, frozenset()),),
+        remedies=("correct-wsus-pointer", "assess-now"),
+        details={"wsus": source.server, "wsus_status": source.status_server},
     )
 
 

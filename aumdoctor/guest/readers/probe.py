@@ -24,6 +24,7 @@ from aumdoctor.guest.text import decode, lines, quoted
 from aumdoctor.model.guest import (
     SUBJECTS,
     Damage,
+    LogSign,
     Observation,
     OperatingSystem,
     Origin,
@@ -538,7 +539,14 @@ _PROVIDERS = {
 
 
 def _events(check: _Check) -> Iterator[Record]:
-    for row in check.rows("last"):
+    """The newest events, and a mark where the probe does not say that these are all that it asked for."""
+    rows, of = check.rows("last"), check.get("of")
+    if of != str(len(rows)) and (rows or of):
+        said = f"the newest {len(rows)} of {of or 'an unknown number of'} events"
+        values = {"shown": str(len(rows)), "of": quoted(of)}
+        oldest = when(rows[-1].partition("|")[0]) if rows else None
+        yield LogSign(origin=check.origin, at=oldest, text=said, sign="events-cut", values=values)
+    for row in rows:
         at, *fields = row.split("|")
         provider = fields.pop(0) if fields and not fields[0].isdigit() else ""
         event_id = number(fields.pop(0)) if fields else None

@@ -18,6 +18,7 @@ from tests.guest.issues.updating_records import (
 )
 
 TIMER, SERVICE = "MsftLinuxPatchAutoAssess.timer", "MsftLinuxPatchAutoAssess.service"
+WANTED = request(assessmentMode="AutomaticByPlatform")
 
 
 def configured(state: str, *, minutes: float = 0, sequence: int = 5, error: str = ""):
@@ -50,15 +51,15 @@ def configured(state: str, *, minutes: float = 0, sequence: int = 5, error: str 
     ],
 )
 def test_the_timer_has_to_be_active_and_the_service_enabled(record, expected) -> None:
-    assert likelihood(issue, record) == expected
+    assert likelihood(issue, record, WANTED) == expected
 
 
 def test_an_active_timer_says_nothing_of_a_service_that_is_disabled() -> None:
-    assert likelihood(issue, service(TIMER, "active"), service(SERVICE, start="disabled")) == "confirmed"
+    assert likelihood(issue, WANTED, service(TIMER, "active"), service(SERVICE, start="disabled")) == "confirmed"
 
 
 def test_the_weak_pass_of_the_troubleshooter_cures_nothing() -> None:
-    assert likelihood(issue, service(TIMER, "inactive"), ok("auto-assess-timer", weak=True)) == "confirmed"
+    assert likelihood(issue, WANTED, service(TIMER, "inactive"), ok("auto-assess-timer", weak=True)) == "confirmed"
 
 
 def test_an_error_that_is_followed_by_enabled_is_over() -> None:
@@ -70,7 +71,7 @@ def test_a_daily_round_since_then_rules_it_out() -> None:
     round_made = sign("operation-ended", log="5.aa.core.log", at=after(60), operation="Assessment", status="success")
     other_log = sign("operation-ended", log="5.core.log", at=after(60), operation="Assessment", status="success")
     assert likelihood(issue, configured("Error"), round_made) == "ruled-out"
-    assert likelihood(issue, configured("Error"), other_log) == "confirmed"
+    assert likelihood(issue, WANTED, configured("Error"), other_log) == "confirmed"
 
 
 def test_where_nobody_wants_the_timer_it_is_no_fault() -> None:
@@ -78,6 +79,26 @@ def test_where_nobody_wants_the_timer_it_is_no_fault() -> None:
     assert verdict.likelihood == "ruled-out"
     assert "ImageDefault" in verdict.said
     assert likelihood(issue, service(TIMER, "inactive"), request(assessmentMode="AutomaticByPlatform")) == "confirmed"
+
+
+def test_where_the_mode_is_not_known_nothing_is_confirmed() -> None:
+    for record in (service(TIMER, "inactive"), saw("auto-assess-service"), configured("Error")):
+        verdict = told(issue, record)
+        assert verdict.likelihood == "possible"
+        assert verdict.explains == ()
+        assert "whether it is meant to run is not known" in verdict.said
+        assert any("assessmentMode" in each.command for each in verdict.missing)
+
+
+def test_the_status_tells_the_mode_too() -> None:
+    """The extension reports Enabled for AutomaticByPlatform only, and Disabled for ImageDefault only."""
+    idle = service(TIMER, "inactive")
+    assert likelihood(issue, configured("Enabled"), service(SERVICE, start="disabled")) == "confirmed"
+    assert likelihood(issue, configured("Disabled"), idle) == "ruled-out"
+    assert likelihood(issue, configured("Disabled"), idle, WANTED) == "confirmed"
+    again = configured("Enabled", minutes=60, sequence=6)
+    later = sign("auto-assessment-paused", at=after(90))
+    assert likelihood(issue, configured("Disabled"), again, later) == "confirmed"
 
 
 def test_without_systemd_there_is_no_timer_to_enable() -> None:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from aumdoctor.guest.issues.power_off_at_logon_screen import power_off_at_logon_screen as issue
-from aumdoctor.model.guest import Event, EventLog, Likelihood, Record
+from aumdoctor.model.guest import Event, EventLog, Likelihood, LogSign, Record
 from tests.guest.issues.windows_events import (
     FROM,
     NOON,
@@ -190,6 +190,47 @@ def test_the_echo_of_an_ordinary_shutdown_never_is_it(before: Event, order: int)
     verdict = judged(issue, host("TS01", logon, *records, OPEN, NLA_OFF))
     assert verdict.likelihood is Likelihood.RULED_OUT
     assert verdict.remedies == ()
+
+
+SYSTEM_LOG = EventLog(origin=FROM, channel="System", events=99, first=NOON - days(90), last=NOON + days(9))
+
+
+def cut(oldest: datetime | None) -> LogSign:
+    """The mark of a list that shows no events before the oldest."""
+    return LogSign(origin=FROM, at=oldest, text="the newest 8 of 23 events", sign="events-cut")
+
+
+@pytest.mark.parametrize(
+    ("oldest", "others", "expected"),
+    [
+        (NOON, [], Likelihood.INSUFFICIENT),
+        (NOON - MINUTE, [event("EventLog", 6008, at=NOON - MINUTE)], Likelihood.INSUFFICIENT),
+        (None, [], Likelihood.INSUFFICIENT),
+        (NOON - 3 * MINUTE, [event("EventLog", 6008, at=NOON - 3 * MINUTE)], Likelihood.LIKELY),
+        (NOON, [SYSTEM_LOG], Likelihood.LIKELY),
+        (NOON, [EventLog(origin=FROM, channel="System", events=9, first=NOON, last=NOON)], Likelihood.INSUFFICIENT),
+        (NOON, [shutdown(SECOND)], Likelihood.LIKELY),
+    ],
+)
+def test_what_stood_before_the_end_of_a_cut_list_may_be_what_it_is_the_echo_of(
+    oldest: datetime | None, others: list[Record], expected: Likelihood
+) -> None:
+    verdict = judged(issue, host("TS01", cut(oldest), shutdown(NOON), OPEN, *others))
+    assert verdict.likelihood is expected
+    if expected is Likelihood.INSUFFICIENT:
+        assert any("wevtutil epl System" in each.command for each in verdict.missing)
+        assert verdict.explains == ()
+        assert Likelihood.RULED_OUT not in {each.state for each in verdict.differentials}
+
+
+def test_a_cut_list_of_other_shutdowns_rules_nothing_out() -> None:
+    ordinary = (by_shutdown_exe(NOON), shutdown(NOON + MINUTE))
+    assert likelihood(issue, host("TS01", *ordinary, OPEN)) is Likelihood.RULED_OUT
+    verdict = judged(issue, host("TS01", *ordinary, OPEN, cut(NOON)))
+    assert verdict.likelihood is Likelihood.INSUFFICIENT
+    assert "only the newest" in verdict.said
+    assert any("wevtutil epl System" in each.command for each in verdict.missing)
+    assert likelihood(issue, host("TS01", *ordinary, OPEN, cut(NOON), SYSTEM_LOG)) is Likelihood.RULED_OUT
 
 
 def test_beyond_two_minutes_it_is_no_echo() -> None:

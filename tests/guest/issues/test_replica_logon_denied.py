@@ -1,5 +1,6 @@
 from datetime import datetime
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -43,6 +44,11 @@ ALLOW, DENY = "SeNetworkLogonRight", "SeDenyNetworkLogonRight"
 DEFAULT = (right(ALLOW, "S-1-1-0", "S-1-5-11", "S-1-5-32-544"), right(DENY, "Guest"))
 HARDENED = (right(ALLOW, "S-1-5-32-544", "S-1-5-32-551"), right(DENY, "Guest"))
 DENIED = (right(ALLOW, "S-1-5-11", "S-1-5-32-544"), right(DENY, "S-1-5-32-546", "S-1-5-11"))
+
+
+def exported(at: datetime) -> tuple[Record, ...]:
+    """An export with a time of its own, in which computer accounts have the right."""
+    return tuple(msgspec.structs.replace(each, at=at) for each in DEFAULT)
 
 
 def aborted(at: datetime | None = NOON, *, code: str = "0x00002EFE", computer: str = "") -> Event:
@@ -137,7 +143,10 @@ def test_a_list_with_the_events_of_both_servers_in_one_file() -> None:
         ([unauthenticated(code="%%2148074252")], [], Likelihood.LIKELY),
         ([unauthenticated(), *HARDENED], [], Likelihood.LIKELY),
         ([unauthenticated(), *DENIED], [], Likelihood.LIKELY),
-        ([unauthenticated(), *DEFAULT], [aborted()], Likelihood.RULED_OUT),
+        # The right as it is now says nothing of the time of the events.
+        ([unauthenticated(), *DEFAULT], [aborted()], Likelihood.INSUFFICIENT),
+        ([unauthenticated(), *exported(NOON + days(7))], [], Likelihood.INSUFFICIENT),
+        ([unauthenticated(), *exported(NOON - days(1))], [], Likelihood.RULED_OUT),
         ([unauthenticated(), failed_logon(NOON - days(1))], [], Likelihood.LIKELY),
         ([unauthenticated(code="0x80090303")], [], Likelihood.RULED_OUT),
         # Of people, and of other computers.
@@ -274,6 +283,13 @@ def test_the_members_of_a_group_that_is_not_known_are_asked_for() -> None:
     assert any(each.command == "Get-ADGroupMember -Recursive -Identity S-1-5-21-1-2-3-1105" for each in verdict.missing)
     verdict = judged(issue, replica(unauthenticated(), right(ALLOW, 'x" & del'), right(DENY)))
     assert any(each.command == 'net localgroup "<group>"' for each in verdict.missing)
+
+
+def test_a_right_that_is_there_now_may_have_been_granted_since() -> None:
+    verdict = judged(issue, replica(unauthenticated(), *DEFAULT))
+    assert "may have been granted since" in verdict.said
+    assert verdict.missing
+    assert verdict.remedies == ()
 
 
 def test_a_right_that_was_given_since_needs_no_remedy_where_both_have_it() -> None:

@@ -243,6 +243,19 @@ class TestWsus:
         assert likelihood(wsus, failed("0x80072EE2"), *WSUS, saw("wsus", server="wsus:8530")) == "confirmed"
         assert likelihood(wsus, *WSUS, saw("wsus", weak=True)) == "possible"
 
+    def test_behind_a_proxy_a_direct_connection_proves_nothing(self) -> None:
+        dead = saw("wsus", server="wsus:8530")
+        verdict = told(wsus, *WSUS, dead, proxy("proxy.corp:8080"))
+        assert verdict.likelihood == "possible"
+        assert "proxy.corp:8080" in verdict.said
+        assert any("-Proxy" in each.command for each in verdict.missing)
+        assert "clear-wsus-pointer" not in verdict.remedies
+        assert likelihood(wsus, failed("0x80072EE2"), *WSUS, dead, proxy("proxy.corp:8080")) == "possible"
+        assert likelihood(wsus, *WSUS, dead, proxy("")) == "confirmed"
+        assert likelihood(wsus, *WSUS, dead, proxy("proxy.corp:8080", where="environment")) == "confirmed"
+        beside = told(unreachable, failed("0x8024402C"), *WSUS, dead, proxy("proxy.corp:8080"))
+        assert states(beside)["WSUS pointer"] != "confirmed"
+
     def test_a_server_that_answers_leaves_it_possible(self) -> None:
         assert likelihood(wsus, failed("0x80072EE2"), *WSUS, ok("wsus", server="wsus:8530")) == "possible"
 

@@ -12,6 +12,7 @@ from aumdoctor.model.guest import (
     SUBJECTS,
     Damage,
     Event,
+    LogSign,
     Observation,
     OperatingSystem,
     PatchStatus,
@@ -242,13 +243,25 @@ def test_the_history_of_updates(rows: object) -> None:
 def test_events_get_their_names_and_providers() -> None:
     values = ("winlogon.exe (TS01)", "TS01", "other", "0x500ff", "power off", "", "NT AUTHORITY\\SYSTEM")
     row = "|".join(("2026-11-20T03:10:00Z", "1074", *values))
-    (found,) = check("events", last=[row])
+    (found,) = check("events", last=[row], of="1")
     assert isinstance(found, Event)
     assert (found.provider, found.event_id, found.at) == ("User32", 1074, datetime(2026, 11, 20, 3, 10, tzinfo=UTC))
     assert (found.data["param4"], found.data["param7"]) == ("0x500ff", "NT AUTHORITY\\SYSTEM")
-    (other,) = check("events", last="2026-11-20T03:10:00Z|EventLog|6008|03:00|2026/11/20")
+    (other,) = check("events", last="2026-11-20T03:10:00Z|EventLog|6008|03:00|2026/11/20", of="1")
     assert isinstance(other, Event)
     assert other.provider == "EventLog"
+
+
+@pytest.mark.parametrize(
+    ("of", "is_cut"), [({"of": "2"}, False), ({"of": "9"}, True), ({"of": "60+"}, True), ({}, True)]
+)
+def test_a_list_of_events_says_whether_it_was_cut(of: dict[str, str], is_cut: bool) -> None:
+    rows = ["2026-11-20T03:10:00Z|6008|03:00|2026/11/20", "2026-11-18T01:00:00Z|6008|01:00|2026/11/18"]
+    cut = [each for each in check("events", last=rows, **of) if isinstance(each, LogSign)]
+    assert [each.sign for each in cut] == ["events-cut"] * is_cut
+    assert all(each.at == datetime(2026, 11, 18, 1, tzinfo=UTC) for each in cut)
+    assert len(check("events", last=[], of="3")) == 1
+    assert check("events", last=[]) == check("events", "unknown") == []
 
 
 def test_logon_settings() -> None:
