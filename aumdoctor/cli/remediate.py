@@ -198,9 +198,9 @@ def _rehearse(call: _Call, destinations: Sequence[Output], *, verbose: bool) -> 
     from aumdoctor.report import json, plan_table
 
     planned = _planned(call)
-    held = call.frozen() or _too_many(call, planned)
-    if held is not None:
-        call.reach.note(f"it would not be done now: {printable(held)}")
+    for held in (call.frozen(), _too_many(call, planned)):
+        if held is not None:
+            err(f"it would not be done now: {printable(held)}")  # what a rehearsal is for: --quiet does not hide it
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
         if format == "json":

@@ -88,11 +88,22 @@ class Matching(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid
     names: Annotated[tuple[Text, ...], Meta(description="Names of machines; * and ? stand for any letters.")] = ()
 
 
+class Included(Matching, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
+    """The same where it lets machines in: an empty list must never be read as no restriction, so there is none."""
+
+    tags: Annotated[tuple[Tag, ...], Meta(min_length=1)] = ()
+    resource_groups: Annotated[tuple[Text, ...], Meta(min_length=1)] = ()
+    subscriptions: Annotated[tuple[Text, ...], Meta(min_length=1, description="Ids or names.")] = ()
+    names: Annotated[
+        tuple[Text, ...], Meta(min_length=1, description="Names of machines; * and ? stand for any letters.")
+    ] = ()
+
+
 class Machines(msgspec.Struct, frozen=True, kw_only=True, rename="kebab", forbid_unknown_fields=True):
     """Which machines may be touched."""
 
-    include: Annotated[Matching, Meta(description="Only machines that fit one entry of each kind that is given.")] = (
-        Matching()
+    include: Annotated[Included, Meta(description="Only machines that fit one entry of each kind that is given.")] = (
+        Included()
     )
     exclude: Annotated[Matching, Meta(description="No machine that fits any entry.")] = Matching()
 
@@ -376,7 +387,7 @@ def narrowed(
 def _objection(action: PlannedAction, policy: Policy, touch: Touch, names: Mapping[str, str]) -> str | None:
     """Why the policy's choice of machines keeps an action from being made."""
     include, exclude = policy.machines.include, policy.machines.exclude
-    if include == exclude == Matching():
+    if not (any(_kinds(include)) or any(_kinds(exclude))):
         return None
     path = action.target.path
     lies = (ids.subscription_of(path), ids.resource_group_of(path))

@@ -73,10 +73,34 @@ def _read(path: Path, document: dict[str, Any]) -> Policy:
         found = _PLACE.match(str(error))
         said, place = (found[1], found[2] or "") if found is not None else (str(error), "")
         key = re.sub(r"\[(\d+)\]", lambda at: f" {int(at[1]) + 1}", place)
-        raise UsageError(f"{path}, {key}: {said[:1].lower()}{said[1:]}", advice=_docs(place)) from error
+        raise UsageError(f"{path}, {key}: {_in_words(said)}", advice=_docs(place)) from error
     for fault in faults(policy):
         raise UsageError(f"{path}, {fault.key}: {fault.said}", advice=fault.advice)
     return policy
+
+
+_WORDS = (
+    (
+        re.compile(r"Expected `array` of length >= 1"),
+        "the list is empty, and would be read as no restriction: leave it out",
+    ),
+    (re.compile(r" \| null|null \| "), ""),
+    (re.compile(r"Expected `str` matching regex .*"), "it is not of the form that is asked for"),
+    (re.compile(r"\barray\b"), "list"),
+    (re.compile(r"\bobject\b"), "table"),
+    (re.compile(r"\bstr\b"), "text"),
+    (re.compile(r"\bint\b"), "whole number"),
+    (re.compile(r"\bfloat\b"), "number"),
+    (re.compile(r"\bbool\b"), "true or false"),
+    (re.compile(r"`"), ""),
+)
+"""What msgspec says, in the words of TOML."""
+
+
+def _in_words(said: str) -> str:
+    for pattern, words in _WORDS:
+        said = pattern.sub(words, said)
+    return f"{said[:1].lower()}{said[1:]}"
 
 
 def _require_version(path: Path, document: dict[str, Any]) -> None:
@@ -86,7 +110,9 @@ def _require_version(path: Path, document: dict[str, Any]) -> None:
     if version is True or version != VERSION:
         raise UsageError(
             f"{path}, version: {version!r} is not {VERSION}, which is the one that this aumdoctor reads",
-            advice="update aumdoctor, or write the policy for that version",
+            advice=f"write version = {VERSION}, without quotes"
+            if str(version) == str(VERSION)
+            else "update aumdoctor, or write the policy for that version",
         )
 
 

@@ -18,6 +18,7 @@ from aumdoctor.remedies.plan import FindingRef, Plan, PlannedAction
 from aumdoctor.remedies.policy import (
     DEFAULT_ALLOWED,
     Freeze,
+    Included,
     Limits,
     Machines,
     Matching,
@@ -291,7 +292,7 @@ def names(plan: Plan) -> list[str]:
 
 
 def choice(include: Matching | None = None, exclude: Matching | None = None) -> Policy:
-    return policy(machines=Machines(include=include or Matching(), exclude=exclude or Matching()))
+    return policy(machines=Machines(include=include or Included(), exclude=exclude or Matching()))
 
 
 WEB, SQL = azure_vm("web-1", tags={"Tier": "web"}), azure_vm("sql-1", tags={"tier": "db"})
@@ -305,14 +306,14 @@ BOTH = (assessed_daily("web-1"), assessed_daily("sql-1"))
         (choice(exclude=Matching(tags=("TIER=web",))), ["sql-1"]),
         (choice(exclude=Matching(tags=("tier=WEB",))), ["web-1", "sql-1"]),
         (choice(exclude=Matching(tags=("tier=*",))), []),
-        (choice(include=Matching(tags=("tier=web", "tier=app"))), ["web-1"]),
-        (choice(include=Matching(names=("WEB-*",))), ["web-1"]),
-        (choice(include=Matching(names=("*-1",), tags=("tier=db",))), ["sql-1"]),
-        (choice(include=Matching(names=("*-1",)), exclude=Matching(names=("sql-?",))), ["web-1"]),
-        (choice(include=Matching(resource_groups=("RG-PROD",))), ["web-1", "sql-1"]),
+        (choice(include=Included(tags=("tier=web", "tier=app"))), ["web-1"]),
+        (choice(include=Included(names=("WEB-*",))), ["web-1"]),
+        (choice(include=Included(names=("*-1",), tags=("tier=db",))), ["sql-1"]),
+        (choice(include=Included(names=("*-1",)), exclude=Matching(names=("sql-?",))), ["web-1"]),
+        (choice(include=Included(resource_groups=("RG-PROD",))), ["web-1", "sql-1"]),
         (choice(exclude=Matching(resource_groups=("rg-prod",))), []),
-        (choice(include=Matching(subscriptions=("production",))), ["web-1", "sql-1"]),
-        (choice(include=Matching(subscriptions=(OTHER_SUBSCRIPTION,))), []),
+        (choice(include=Included(subscriptions=("production",))), ["web-1", "sql-1"]),
+        (choice(include=Included(subscriptions=(OTHER_SUBSCRIPTION,))), []),
         (choice(exclude=Matching(subscriptions=(SUBSCRIPTION.upper(),))), []),
     ],
 )
@@ -371,9 +372,9 @@ def test_a_provider_counts_for_its_subscription() -> None:
     register = action("register-provider", ArmCall(method="POST", path=path, api_version="1"), WEB.id)
     seen = estate(WEB, subscriptions=(subscription(name="Production"),))
     assert kept(choice(exclude=Matching(names=("*",))), register, seen=seen).actions == (register,)
-    assert kept(choice(include=Matching(tags=("a=b",))), register, seen=seen).actions == (register,)
+    assert kept(choice(include=Included(tags=("a=b",))), register, seen=seen).actions == (register,)
     assert kept(choice(exclude=Matching(subscriptions=("Production",))), register, seen=seen).actions == ()
-    assert kept(choice(include=Matching(subscriptions=("Staging",))), register, seen=seen).actions == ()
+    assert kept(choice(include=Included(subscriptions=("Staging",))), register, seen=seen).actions == ()
 
 
 def test_a_remedy_of_two_requests_is_made_whole_or_not_at_all() -> None:

@@ -9,7 +9,7 @@ import jsonschema
 import pytest
 
 from aumdoctor.errors import UsageError
-from aumdoctor.remedies.policy import STOP_AFTER, Freeze, Matching, Policy
+from aumdoctor.remedies.policy import STOP_AFTER, Freeze, Included, Matching, Policy
 from aumdoctor.store.policies import load, schema
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -54,7 +54,7 @@ def written(folder: Path, text: str) -> Path:
 def test_a_policy_is_read_as_it_is_written(tmp_path: Path) -> None:
     policy = load(written(tmp_path, WHOLE))
     assert policy.allowed == ("assess-now", "allow-extension-operations")
-    assert policy.machines.include == Matching(tags=("auto=yes",))
+    assert policy.machines.include == Included(tags=("auto=yes",))
     assert (policy.limits.max_machines, policy.limits.max_percent, policy.limits.stop_on_errors) == (50, 12.5, "10%")
     assert policy.freeze == (
         Freeze(name="year end", from_="2026-12-20T00:00:00", until="2027-01-07 06:00", time_zone="Europe/Berlin"),
@@ -130,3 +130,11 @@ def test_the_policy_in_the_docs_is_one_and_every_key_is_explained(tmp_path: Path
     keys = {key for part in schema()["$defs"].values() for key in part["properties"]} - {"include", "exclude"}
     explained = set(re.findall(r"`(?:\w+\.|….)?([\w-]+)`", page))
     assert keys - explained == set()
+
+
+@pytest.mark.parametrize("kind", ["tags", "resource-groups", "subscriptions", "names"])
+def test_an_empty_list_of_what_is_let_in_is_refused_and_not_read_as_everything(tmp_path: Path, kind: str) -> None:
+    with pytest.raises(UsageError, match=rf"machines\.include\.{kind}") as caught:
+        load(written(tmp_path, f"version = 1\n[machines.include]\n{kind} = []\n"))
+    assert "empty" in f"{caught.value.message} {caught.value.advice}"
+    assert load(written(tmp_path, f"version = 1\n[machines.exclude]\n{kind} = []\n")).machines.exclude == Matching()
