@@ -1,9 +1,9 @@
 """For all tests: property-based ones run as long as they need, on a machine that may be busy. With
-`--hypothesis-profile thorough` they look at ten times as many examples.
+`--hypothesis-profile thorough` they look at many more examples.
 """
 
 from hypothesis import settings
 
-settings.register_profile("aumdoctor", deadline=None)
+settings.register_profile("aumdoctor", deadline=None, max_examples=60)
 settings.register_profile("thorough", deadline=None, max_examples=1000)
 settings.load_profile("aumdoctor")
