@@ -43,7 +43,8 @@ def guest(
     """Judge what was taken from inside machines: logs, event logs, status files, outputs of commands.
 
     Reads files only, and asks neither Azure nor the machine. Ends with 0: nothing that was read shows a known issue; 1:
-    one is confirmed or likely; 2: wrong usage; 3: something could not be read or decided.
+    one is confirmed or likely, or the estate shows one; 2: wrong usage; 3: something could not be read or decided, or
+    does not fit the estate.
     """
     from aumdoctor.cli import outputs
     from aumdoctor.diagnosis.guest import diagnose

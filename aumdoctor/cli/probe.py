@@ -70,7 +70,8 @@ def probe(
 
     Azure's Run Command installs an extension in the machine and runs the script as root or SYSTEM: it is asked about
     first, and recorded in a journal. Ends with 0: nothing that was read shows a known issue; 1: one is confirmed or
-    likely; 2: wrong usage; 3: a machine did not answer, or something cannot be decided; 130: interrupted.
+    likely, or Azure shows one; 2: wrong usage; 3: a machine did not answer, or something cannot be decided; 130:
+    interrupted.
     """
     from aumdoctor.cli import outputs
     from aumdoctor.diagnosis.guest import diagnose

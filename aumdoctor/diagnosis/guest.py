@@ -7,9 +7,27 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from aumdoctor.diagnosis.examine import Examination
+from aumdoctor.diagnosis.examine import Verdict as Standing
+from aumdoctor.guest.evidence import Evidence
+from aumdoctor.guest.hosts import KnownHost
+from aumdoctor.guest.issues.operations import family_of
+from aumdoctor.knowledge.lookup import nearest
 from aumdoctor.model import ids
 from aumdoctor.model.finding import Confidence, Finding, Severity
-from aumdoctor.model.guest import Case, Host, Likelihood, Verdict
+from aumdoctor.model.guest import (
+    Case,
+    Event,
+    EventLog,
+    GroupMembers,
+    Host,
+    Likelihood,
+    Proxy,
+    RegistryValue,
+    SecureChannel,
+    UpdateEvent,
+    UserRight,
+    Verdict,
+)
 from aumdoctor.model.machine import Machine
 from aumdoctor.remedies.catalogue import BY_NAME
 from aumdoctor.remedies.remedy import Remedy
@@ -33,8 +51,9 @@ class AzureFinding(msgspec.Struct, frozen=True, kw_only=True):
 
 class GuestDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
     """A machine with its verdicts, surest first, and what Azure shows of it (`machine` None: not in the estate, or
-    there is none). `contradictions` are sentences about what Azure shows and the machine itself disproves. `remedies`
-    are those remedies of the verdicts that are made from outside, made out for the machine, by name."""
+    there is none; `standing` is the scan's word on it). `apart` says why nothing of the estate is folded in, "" where
+    it is or there is no estate. `contradictions` are sentences about what Azure shows and the machine itself disproves.
+    `remedies` are those remedies of the verdicts that are made from outside, made out for the machine, by name."""
 
     host: Host
     verdicts: tuple[Verdict, ...]
@@ -42,6 +61,20 @@ class GuestDiagnosis(msgspec.Struct, frozen=True, kw_only=True):
     azure: tuple[AzureFinding, ...] = ()
     contradictions: tuple[str, ...] = ()
     remedies: dict[str, Remedy] = {}
+    standing: Standing | None = None
+    apart: str = ""
+
+    @property
+    def is_open(self) -> bool:
+        """Whether Azure shows something of medium severity or worse that the machine itself does not disprove."""
+        return any(
+            each.finding.severity >= Severity.MEDIUM and each.guest is not Likelihood.RULED_OUT for each in self.azure
+        )
+
+    @property
+    def is_undecided(self) -> bool:
+        """Whether the two sides are at odds, or one of them is not known."""
+        return bool(self.apart) or self.standing in (Standing.BLOCKED, Standing.UNKNOWN)
 
 
 def diagnose(
@@ -52,13 +85,19 @@ def diagnose(
 ) -> tuple[GuestDiagnosis, ...]:
     """One diagnosis a machine of the case, in its order.
 
-    `named` says by the host's name which machine of the estate it is; the others are found by their names where just
-    one machine of the estate has it.
+    `named` says by the host's name which machine of the estate it is; the others are found by the resource ids that
+    the probe wrote, or by their names where just one machine of the estate has it. Evidence of Windows is not folded
+    with a Linux machine, nor the reverse, whoever named it.
     """
     found = []
+    standings = {ids.key(each.resource_id): each.verdict for each in examination.machines} if examination else {}
     for host in case.hosts:
         own = tuple(each for each in verdicts if host.name in each.hosts)
-        machine = (named or {}).get(host.name) or _machine(host, examination)
+        machine, apart = (named or {}).get(host.name), ""
+        if machine is None and examination is not None:
+            machine, apart = _machine(host, examination)
+        if machine is not None and (apart := _misfit(host, machine)):
+            machine = None
         azure = _azure(machine, own, examination) if machine is not None and examination is not None else ()
         contradictions = _contradictions(machine, own, azure) if machine is not None else ()
         remedies = _remedies(machine, own, examination) if machine is not None and examination is not None else {}
@@ -70,17 +109,46 @@ def diagnose(
                 azure=azure,
                 contradictions=contradictions,
                 remedies=remedies,
+                standing=standings.get(machine.key) if machine is not None else None,
+                apart=apart,
             )
         )
     return tuple(found)
 
 
-def _machine(host: Host, examination: Examination | None) -> Machine | None:
-    if examination is None or not host.name:
-        return None
+def _machine(host: Host, examination: Examination) -> tuple[Machine | None, str]:
+    """The machine of the estate, or why there is none."""
+    if isinstance(host, KnownHost):
+        known = examination.estate.machines_by_key.get(ids.key(host.resource_id))
+        return known, "" if known is not None else f"{host.resource_id} is not in the estate"
+    if not host.name:
+        return None, "no file says which machine it is of: name it with --machine, or give NAME=PATH"
     short = host.name.partition(".")[0].lower()
-    alike = [machine for machine in examination.estate.machines if machine.name.lower() in (host.name.lower(), short)]
-    return alike[0] if len(alike) == 1 else None
+    machines = examination.estate.machines
+    alike = [machine for machine in machines if machine.name.lower() in (host.name.lower(), short)]
+    if len(alike) == 1:
+        return alike[0], ""
+    if alike:
+        return None, f"{len(alike)} machines of the estate are named {short}: name one with --machine and its id"
+    close = nearest(short, tuple(dict.fromkeys(machine.name for machine in machines)))
+    advice = f"did you mean {' or '.join(close)}?" if close else "name it with --machine, or give NAME=PATH"
+    return None, f"there is no machine {host.name!r} in the estate: {advice}"
+
+
+_WINDOWS_ONLY = (Event, EventLog, UpdateEvent, RegistryValue, UserRight, SecureChannel, GroupMembers)
+
+
+def _misfit(host: Host, machine: Machine) -> str:
+    """Why the evidence cannot be of the machine: it is of another system. "" where nothing speaks against it."""
+    family = family_of(Evidence(host))
+    if not family:
+        winhttp = any(isinstance(each, Proxy) and "winhttp" in each.where.lower() for each in host.records)
+        family = "windows" if winhttp or any(isinstance(each, _WINDOWS_ONLY) for each in host.records) else ""
+    if (family == "windows" and machine.is_linux) or (family == "linux" and machine.is_windows):
+        shown = {"windows": "Windows", "linux": "Linux"}
+        other = shown["linux" if machine.is_linux else "windows"]
+        return f"the evidence is of {shown[family]}, and {machine.name} is a {other} machine"
+    return ""
 
 
 def _azure(machine: Machine, verdicts: Sequence[Verdict], examination: Examination) -> tuple[AzureFinding, ...]:

@@ -127,6 +127,15 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     last: Annotated[GuestTime | None, Meta(description="Between these the records with a time lie.")]
     verdicts: Annotated[tuple[Verdict, ...], Meta(description="The surest first.")]
     azure: tuple[AzureFinding, ...]
+    standing: Annotated[
+        Literal["patchable", "blocked", "unknown"] | None,
+        Meta(
+            description="The scan's verdict on the machine; null where it is none of the estate."
+        ),
+    ]
+    apart: Annotated[
+        str, Meta(description="Why nothing of the estate is judged with it; empty where it is, or none was given.")
+    ]
     contradictions: Annotated[tuple[str, ...], Meta(description="What Azure shows and the machine disproves.")]
     sources: tuple[Source, ...]
 
@@ -145,8 +154,9 @@ class Guests(msgspec.Struct, frozen=True, kw_only=True):
     exit_code: Annotated[
         Literal[0, 1, 3],
         Meta(
-            description="1 an issue of medium severity or worse is confirmed or likely; 3 something could not be read "
-            "or decided; 0 neither: nothing that was read shows such an issue."
+            description="1 an issue of medium severity or worse is confirmed or likely, or a finding of Azure's side "
+            "is of that severity and not disproved; 3 something could not be read or decided, on either side; 0 "
+            "neither: nothing that was read shows such an issue."
         ),
     ]
 
@@ -182,8 +192,10 @@ def _exit_code(diagnoses: Sequence[GuestDiagnosis], sources: Sequence[guest.Sour
         for verdict in each.verdicts
         if severity_of(verdict.issue) >= Severity.MEDIUM
     ]
-    if any(likelihood in SURE for likelihood in verdicts):
+    if any(likelihood in SURE for likelihood in verdicts) or any(each.is_open for each in diagnoses):
         return 1
+    if any(each.is_undecided for each in diagnoses):
+        return 3
     everything = [*sources, *(source for each in diagnoses for source in each.host.sources)]
     read = [source for source in everything if source.reading in (guest.Reading.READ, guest.Reading.PARTLY)]
     if any(source.reading in _NOT_WHOLE for source in everything) or not read:
@@ -215,6 +227,8 @@ def _host(diagnosis: GuestDiagnosis) -> Host:
             )
             for each in diagnosis.azure
         ),
+        standing=diagnosis.standing.value if diagnosis.standing is not None else None,
+        apart=diagnosis.apart,
         contradictions=diagnosis.contradictions,
         sources=tuple(map(_source, diagnosis.host.sources)),
     )

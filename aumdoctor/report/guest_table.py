@@ -28,7 +28,9 @@ _MEANINGS = {
     1: "a known issue of medium severity or worse is confirmed or likely",
     3: "something could not be read, or could not be decided",
 }
+_AZURES = "Azure shows a finding of medium severity or worse"
 _SPEAKS = frozenset({"confirmed", "likely", "possible"})
+_SURE = frozenset({"confirmed", "likely"})
 _QUOTES_SHOWN = 3
 _MISSING_SHOWN = 3
 _SOURCES_SHOWN = 8
@@ -52,8 +54,14 @@ def render(report: Guests, *, verbose: bool = False, width: int = 80, color: boo
         page.line()
     if report.not_touched and verbose:
         page.line(f"Nothing in the evidence touches {', '.join(report.not_touched)}.", "dim")
-    page.line(f"Exit code {report.exit_code}: {_MEANINGS[report.exit_code]}.")
+    page.line(f"Exit code {report.exit_code}: {_meaning(report)}.")
     return page.text
+
+
+def _meaning(report: Guests) -> str:
+    verdicts = [each for host in report.hosts for each in host.verdicts]
+    inside = any(each.likelihood in _SURE and each.severity not in ("info", "low") for each in verdicts)
+    return _AZURES if report.exit_code == 1 and not inside else _MEANINGS[report.exit_code]
 
 
 def _host(page: Page, host: Host, verbose: bool) -> None:
@@ -65,6 +73,8 @@ def _host(page: Page, host: Host, verbose: bool) -> None:
         told.append(f"evidence from {_time(host.first)} to {_time(host.last)}")
     if told:
         page.line(", ".join(told), "dim", indent=2)
+    if host.apart:
+        page.line(f"Not judged with what Azure shows: {sentence(host.apart)}", "bold yellow", indent=2)
     for sentence_ in host.contradictions:
         page.line(sentence(sentence_), "bold yellow", indent=2)
     # A verdict that is ruled out and still has a cure tells of something left over.
@@ -79,9 +89,9 @@ def _host(page: Page, host: Host, verbose: bool) -> None:
     if ruled_out:
         page.line()
         page.line(f"Ruled out: {', '.join(f'{each.issue} {each.name}' for each in ruled_out)}.", "green", indent=2)
-    if host.azure:
+    if host.azure or host.standing == "unknown":
         page.line()
-        page.line("What Azure shows of it", "bold", indent=2)
+        page.line(f"What Azure shows of it ({host.standing})", "bold", indent=2)
         for finding in host.azure:
             by = f", explained by {finding.explained_by}" if finding.explained_by else ""
             inside = f", inside: {_WORDS[finding.guest].lower()}" if finding.guest is not None else ""

@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator, FormatChecker
@@ -128,3 +129,48 @@ def test_names_from_artefacts_can_do_nothing_to_a_terminal(capsys: pytest.Captur
     assert "501" in out
     assert "\x1b" not in out
     assert "\x07" not in out
+
+
+def estate_of(tmp_path: Path, **more: Any) -> Path:
+    file = tmp_path / "estate.json"
+    vm = azure_vm("vm-1", assessment=assessment(critical_and_security_count=0, other_count=0), **more)
+    schedule = configuration()
+    estates.save(file, estate(vm, configurations=(schedule,), assignments=(static_assignment(vm, schedule),)))
+    return file
+
+
+def test_what_azure_shows_of_the_machine_counts(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    file = SAMPLES / "linux" / "core-auto-assessment"
+    alone = as_json(capsys, file)
+    assert alone["exit_code"] in (0, 3)
+    off = estate_of(tmp_path, os_type="Linux", power_state="deallocated")
+    code, out, _ = run(capsys, f"vm-1={file}", "--from", off)
+    assert code == 1
+    assert "What Azure shows of it (blocked)" in out
+    assert out.endswith("Exit code 1: Azure shows a finding of medium severity or worse.\n")
+
+
+def test_evidence_of_the_other_system_is_not_folded(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    linux = estate_of(tmp_path, os_type="Linux", power_state="deallocated")
+    for name in ("netsh-winhttp-direct-ja.txt", "."):
+        report = as_json(capsys, SAMPLES / "windows" / name, "--from", linux, "--machine", "vm-1")
+        (host,) = report["hosts"]
+        assert (host["resource_id"], host["azure"], host["standing"]) == (None, [], None)
+        assert host["apart"] == "the evidence is of Windows, and vm-1 is a Linux machine"
+        assert report["exit_code"] in (1, 3)
+    windows = estate_of(tmp_path, os_type="Windows")
+    code, out, _ = run(capsys, f"vm-1={SAMPLES / 'linux' / 'core-auto-assessment'}", "--from", windows)
+    assert code == 3
+    assert "Not judged with what Azure shows: The evidence is of Linux" in " ".join(out.split())
+
+
+def test_an_estate_that_joins_nothing_is_told(capsys: pytest.CaptureFixture[str], tmp_path: Path) -> None:
+    folder = SAMPLES / "linux" / "core-auto-assessment"
+    known = estate_of(tmp_path, os_type="Linux")
+    code, out, _ = run(capsys, f"vm-11={folder}", "--from", known)
+    assert (code, "did you mean vm-1?" in out) == (3, True)
+    code, out, _ = run(capsys, folder, "--from", known)
+    assert (code, "no file says which machine it is of" in out.lower().replace("\n  ", " ")) == (3, True)
+    code, _, err = run(capsys, folder, "--from", known, "--machine", "vm-11")
+    assert code == 2
+    assert "did you mean vm-1?" in err
