@@ -93,10 +93,11 @@ def plan(
     unread: list[str] = []
     if not (reach.is_saved or estate.interrupted):
         made = with_before(reach, made, unread)
-    for name in selection.remedies:
-        if not any(action.remedy == name for action in made.actions):
-            hint = "; to make it whatever was found, name the machines: --machine"
-            reach.note(f"nothing that was found is cured by {name}{hint if _is_inside(name) and not machine else ''}")
+    planned = {action.remedy for action in made.actions}
+    unplanned = [_why_not(name, made, selection, estate) for name in selection.remedies if name not in planned]
+    if not any(each.format == "table" for each in destinations):
+        for reason in unplanned:
+            reach.note(reason)
     code = exit_code_of(examination, unread)
     written = plan_file(reach, made, selection, examination, tenant)
     not_seen = (*not_seen_in(examination), *unread)
@@ -111,6 +112,7 @@ def plan(
                 written,
                 exit_code=code,
                 not_seen=not_seen,
+                unplanned=unplanned,
                 is_saved=reach.is_saved,
                 verbose=verbose,
                 width=columns,
@@ -136,6 +138,41 @@ def _is_inside(name: str) -> bool:
     from aumdoctor.remedies.remedy import Risk
 
     return name in ONLY_WHEN_NAMED and BY_NAME[name].risk is not Risk.ADVICE
+
+
+def _why_not(name: str, made: Plan, selection: Selection, estate: Estate) -> str:
+    """Why a remedy that was named is not planned, in one sentence."""
+    from aumdoctor.model import ids
+    from aumdoctor.remedies.catalogue import BY_NAME
+    from aumdoctor.remedies.in_guest import rows
+    from aumdoctor.remedies.remedy import Risk
+    from aumdoctor.report.text import count
+
+    if BY_NAME[name].risk is Risk.ADVICE:
+        return f"{name} makes no request, it is steps for a person: aumdoctor explain {name}"
+    kept = next((left.reason for left in made.left_out if left.remedy == name and left.reason != _ONLY_A_PERSON), None)
+    if kept is not None:
+        return f"{name} is left out: {kept}"
+    systems = {row.system for row in rows() if row.name == name and (row.script or row.risk is not Risk.ADVICE)}
+    only = f" It is for {_SYSTEMS[next(iter(systems))]} only." if len(systems) == 1 and None not in systems else ""
+    if not _is_inside(name):
+        return f"nothing that was found is cured by {name}"
+    if not selection.machines:
+        hint = "to make it whatever was found, name the machines: --machine, without --from"
+        return f"nothing that was found is cured by {name}; {hint}.{only}"
+    seen = [machine for each in selection.machines if (machine := estate.machines_by_key.get(ids.key(each)))]
+    fitting = [machine for machine in seen if not only or (machine.os_type or "").lower() in systems]
+    if fitting or not seen:
+        whom = count(len(seen), "machine")
+        return f"{name} could not be made out for {whom}; aumdoctor explain {name} tells what it takes"
+    described = [f"{each.name} runs {each.os_type or 'a system that Azure does not name'}" for each in seen[:_NAMED]]
+    more = f", and {len(seen) - _NAMED} more do not fit either" if len(seen) > _NAMED else ""
+    return f"{name} does not fit: {', '.join(described)}{more}.{only}"
+
+
+_NAMED = 3
+_ONLY_A_PERSON = "only a person can do it"
+_SYSTEMS = {"linux": "Linux", "windows": "Windows", None: "both systems"}
 
 
 def _selection(reach: Reach, named: Sequence[str], risk: str) -> Selection:

@@ -44,6 +44,7 @@ def render(
     *,
     exit_code: int,
     not_seen: Sequence[str] = (),
+    unplanned: Sequence[str] = (),
     is_saved: bool = False,
     verbose: bool = False,
     width: int = 80,
@@ -51,7 +52,8 @@ def render(
 ) -> str:
     """The plan as text of at most `width` columns; only what is to be copied may be wider.
 
-    `not_seen` is what could not be read, in sentences; `is_saved` says that the plan is of a saved estate, so that
+    `not_seen` is what could not be read, in sentences; `unplanned` says why remedies that were named are not planned;
+    `is_saved` says that the plan is of a saved estate, so that
     nothing could be read as it stands. `verbose` shows every action and every finding that is left out. With `color`
     the text carries ANSI escapes.
     """
@@ -66,6 +68,8 @@ def render(
             "made of a saved estate: what stands at the targets now was not read, and applying cannot compare it",
             "yellow",
         )
+    for text in unplanned:
+        page.line(sentence(text), "yellow")
     groups: dict[str, list[PlannedAction]] = defaultdict(list)
     for action in plan.actions:
         groups[action.remedy].append(action)

@@ -126,7 +126,44 @@ def test_what_is_planned_can_be_chosen(
 def test_a_remedy_that_cures_nothing_here_is_told(plan: Run) -> None:
     ended = plan(HEALTHY, "--remedy", "register-provider")
     assert ended.code == 0
-    assert ended.err == "nothing that was found is cured by register-provider\n"
+    assert "nothing that was found is cured by register-provider" in spaced(ended.out).lower()
+    assert plan(HEALTHY, "--remedy", "register-provider", "-o", "json").err == (
+        "nothing that was found is cured by register-provider\n"
+    )
+
+
+def spaced(text: str) -> str:
+    """A text without its line breaks."""
+    return " ".join(text.split())
+
+
+def test_a_script_that_nothing_asks_for_wants_machines_and_says_for_which_system(plan: Run) -> None:
+    ended = plan(HEALTHY, "--remedy", "repair-sudo", "-q")
+    assert ended.code == 0
+    assert "cured by repair-sudo; to make it whatever was found, name the machines: --machine" in spaced(ended.out)
+    assert "It is for Linux only." in spaced(ended.out)
+
+
+def test_a_script_for_another_system_says_so() -> None:
+    """--machine needs Azure, so what says it is asked itself."""
+    from aumdoctor.cli.plan import _why_not
+    from aumdoctor.remedies.plan import Plan, Selection
+
+    unnamed = azure_vm("vm-new", os_type=None)
+    seen = estate(LAX, unnamed)
+
+    def told(*machines: str) -> str:
+        chosen = Selection(remedies=("repair-sudo",), machines=machines)
+        return _why_not("repair-sudo", Plan(actions=(), left_out=()), chosen, seen)
+
+    assert told(LAX.id) == "repair-sudo does not fit: vm-lax runs Windows. It is for Linux only."
+    assert "vm-new runs a system that Azure does not name" in told(unnamed.id)
+
+
+def test_advice_that_is_named_is_told_to_be_steps(plan: Run) -> None:
+    ended = plan(ILL, "--remedy", "correct-wsus-pointer")
+    assert ended.code == 0
+    assert "it is steps for a person: aumdoctor explain correct-wsus-pointer" in spaced(ended.out)
 
 
 def test_an_unknown_remedy_names_the_nearest(plan: Run) -> None:
