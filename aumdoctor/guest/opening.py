@@ -22,6 +22,7 @@ import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import ExitStack, closing, suppress
+from itertools import pairwise
 from pathlib import Path, PurePath
 from typing import BinaryIO, cast
 
@@ -36,6 +37,8 @@ _PIECE = 1 << 16
 _IN_MEMORY = 4 << 20
 _LARGEST_DIRECTORY = 16 << 20
 _LARGEST_HEADER = 1 << 20
+_LOCAL_HEADER = 30
+"""The bytes of a zip before each entry's name, at least."""
 
 
 class Limits(msgspec.Struct, frozen=True, kw_only=True):
@@ -471,8 +474,11 @@ def _zip(artefact: Artefact, allowance: _Allowance, depth: int) -> Iterator[Arte
 def _zip_entries(
     artefact: Artefact, archive: zipfile.ZipFile, allowance: _Allowance, depth: int
 ) -> Iterator[Artefact | Source]:
-    entries = sorted((_inner_name(_zip_name(info)), info) for info in archive.infolist() if not info.is_dir())
-    families = _families(name for name, _ in entries)
+    infos = [info for info in archive.infolist() if not info.is_dir()]
+    names = _named_apart([_inner_name(_zip_name(info)) for info in infos])
+    entries = sorted(zip(names, infos, strict=True), key=lambda entry: entry[0])
+    families = _families(names)
+    overlapping = _overlapping(infos)
     if not entries:
         yield _left_out(artefact.path, "it holds no files")
     for name, info in entries:
@@ -484,6 +490,9 @@ def _zip_entries(
         allowance.entries -= 1
         if stat.S_ISLNK(info.external_attr >> 16):
             yield _left_out(path, "it is a link")
+            continue
+        if id(info) in overlapping:
+            yield _left_out(path, "its bytes overlap those of another file, as in an archive that unpacks to far more")
             continue
         if info.flag_bits & 0x1:
             yield _left_out(path, "it is encrypted: unpack the archive and give the folder")
@@ -497,6 +506,31 @@ def _zip_entries(
             yield _left_out(path, meter.why)
             continue
         yield from _entry(inner, meter, depth)
+
+
+def _named_apart(names: list[str]) -> list[str]:
+    """The names, each once: a name that comes again is put into a folder (2), (3) and so on."""
+    taken = set(names)
+    times: dict[str, int] = {}
+    apart: list[str] = []
+    for name in names:
+        number = times.get(name, 0) + 1
+        while number > 1 and f"({number})/{name}" in taken:
+            number += 1
+        times[name] = number
+        apart.append(name if number == 1 else f"({number})/{name}")
+        taken.add(apart[-1])
+    return apart
+
+
+def _overlapping(infos: list[zipfile.ZipInfo]) -> set[int]:
+    """The ids of entries that reach into the next one. Of some at one place the last is not among them."""
+    placed = sorted(infos, key=lambda info: info.header_offset)
+    return {
+        id(info)
+        for info, after in pairwise(placed)
+        if info.header_offset + _LOCAL_HEADER + info.compress_size > after.header_offset
+    }
 
 
 def _zip_name(info: zipfile.ZipInfo) -> str:

@@ -295,20 +295,37 @@ state=ok
 if [ $total = 0 ] || [ $asked = no ]; then state=unknown; fi
 emit repos $state pm $manager total $total ok $good bad "${bad# }" nodns "${dns# }" proxy $PROXY
 
-# --- room
-free=$(for each in / /var /boot /tmp; do
-  [ -d "$R$each" ] && limited 5 df -Pk "$R$each" | awk -v at=$each 'NR == 2 { print at "=" int($4 / 1024) "M" }'
-done)
-if [ -z "$free" ]; then
-  state=unknown
-elif printf '%s\n' "$free" | awk -F '[=M]' '$2 < 300 { low = 1 } END { exit !low }'; then
-  state=fail
+# --- room, by the place: /boot is small by design, and packages are unpacked in / and /var. `free` has the places that
+# the state is about, `also` the others.
+short='' tight='' enough=''
+for each in / /var /boot /tmp; do
+  [ -d "$R$each" ] || continue
+  free=$(limited 5 df -Pk "$R$each" | awk 'NR == 2 { print int($4 / 1024) }')
+  case $free in '' | *[!0-9]*) continue ;; esac
+  case $each in
+  /boot) least=100 wanted=100 ;;
+  /tmp) least=300 wanted=300 ;;
+  *) least=300 wanted=2048 ;;
+  esac
+  if [ "$free" -lt $least ]; then
+    short="$short$each=${free}M "
+  elif [ "$free" -lt $wanted ]; then
+    tight="$tight$each=${free}M "
+  else
+    enough="$enough$each=${free}M "
+  fi
+done
+if [ -n "$short" ]; then
+  state=fail free=$short also=$tight$enough
+elif [ -n "$tight" ]; then
+  state=warn free=$tight also=$enough
 else
-  state=ok
+  state=unknown free=$enough also=''
+  [ -z "$enough" ] || state=ok
 fi
 noexec=$(awk '$2 ~ /^\/(var|var\/lib|var\/lib\/waagent)$/ && (","$4",") ~ /,noexec,/ { print $2 }' \
   "$R/proc/mounts" 2>/dev/null | joined)
-emit disk $state free "$(printf '%s\n' "$free" | joined)" noexec "$noexec"
+emit disk $state free "$free" noexec "$noexec" also "$also"
 
 # --- a restart that is due
 pending=no why=''

@@ -1,4 +1,5 @@
 import bz2
+import copy
 import gzip
 import io
 import lzma
@@ -257,6 +258,59 @@ def test_an_archive_within_archives_counts_as_one(tmp_path: Path) -> None:
     contents, told = opened(path, Limits(unpacked_anyway=2 << 20, ratio=1))
     assert sum(map(len, contents.values())) <= 2 << 20
     assert told
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+def test_entries_of_one_name_are_all_read_and_the_later_ones_named_apart(tmp_path: Path) -> None:
+    path = tmp_path / "x.zip"
+    entries = [("a/x.log", b"one"), ("b", b"b"), ("a/x.log", b"two"), ("./a\\x.log", b"three"), ("(2)/a/x.log", b"own")]
+    path.write_bytes(packed("zip", entries))
+    contents, told = opened(path)
+    assert {name.partition("!/")[2]: data for name, data in contents.items()} == {
+        "a/x.log": b"one",
+        "(3)/a/x.log": b"two",
+        "(4)/a/x.log": b"three",
+        "(2)/a/x.log": b"own",
+        "b": b"b",
+    }
+    assert not told
+
+
+def overlapping(names: list[str], *, inner: bytes) -> bytes:
+    """A zip whose entries are all at the same place."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr(names[0], inner)
+        for name in names[1:]:
+            again = copy.copy(archive.infolist()[0])
+            again.filename = name
+            archive.filelist.append(again)
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize("names", [["a"] * 50, ["a", "b", "c"]])
+def test_entries_that_share_their_bytes_are_unpacked_once_at_most(tmp_path: Path, names: list[str]) -> None:
+    path = tmp_path / "bomb.zip"
+    path.write_bytes(overlapping(names, inner=LOG))
+    contents, told = opened(path)
+    assert sum(map(len, contents.values())) <= len(LOG)
+    assert len(told) >= len(names) - 1
+    assert "overlap" in told[0].why
+
+
+def test_an_entry_inside_another_is_told_and_the_inner_one_read(tmp_path: Path) -> None:
+    inner = packed("zip", [("inner", b"x" * 100)])
+    outer = io.BytesIO()
+    with zipfile.ZipFile(outer, "w") as archive:
+        archive.writestr("outer", inner)
+        at = outer.getvalue().index(inner)
+        hidden = zipfile.ZipFile(io.BytesIO(inner)).infolist()[0]
+        hidden.header_offset += at
+        archive.filelist.append(hidden)
+    (tmp_path / "x.zip").write_bytes(outer.getvalue())
+    contents, told = opened(tmp_path / "x.zip")
+    assert list(contents.values()) == [b"x" * 100]
+    assert "overlap" in told[0].why
 
 
 @pytest.mark.parametrize("kind", ["zip", "tar"])

@@ -441,8 +441,48 @@ def test_a_full_disk_and_a_mount_without_programs_are_seen(machine: Machine) -> 
     machine.file("proc/mounts", "/dev/sda1 / ext4 rw 0 0\n/dev/sdb1 /var ext4 rw,nosuid,noexec 0 0\n")
     disk = machine.probe()["disk"]
     assert disk["s"] == "fail"
-    assert "/var=100M" in disk["d"]["free"]
-    assert disk["d"]["noexec"] == "/var "
+    assert disk["d"] == {"free": "/var=100M ", "noexec": "/var ", "also": "/=9765M "}
+
+
+@linux
+@pytest.mark.parametrize("shell", SHELLS)
+@pytest.mark.parametrize(
+    ("megabytes", "state", "free", "bad"),
+    [
+        (
+            {"/": 20000, "/var": 20000, "/boot": 120, "/tmp": 900},
+            "ok",
+            "/=20000M /var=20000M /boot=120M /tmp=900M ",
+            "",
+        ),
+        ({"/": 20000, "/var": 20000, "/boot": 99}, "fail", "/boot=99M ", "/boot"),
+        ({"/": 20000, "/var": 2047, "/boot": 120, "/tmp": 900}, "warn", "/var=2047M ", "/var"),
+        ({"/": 2047, "/var": 20000, "/boot": 120, "/tmp": 900}, "warn", "/=2047M ", "/"),
+        ({"/": 299, "/var": 2047, "/boot": 120, "/tmp": 299}, "fail", "/=299M /tmp=299M ", "/ /tmp"),
+        ({"/": 2048, "/var": 2048, "/boot": 100, "/tmp": 300}, "ok", "/=2048M /var=2048M /boot=100M /tmp=300M ", ""),
+    ],
+)
+def test_each_place_has_its_own_limit_of_room(
+    machine: Machine, shell: str, megabytes: dict[str, int], state: str, free: str, bad: str
+) -> None:
+    cases = ""
+    for place, room in megabytes.items():
+        (machine.root / place.lstrip("/")).mkdir(exist_ok=True)
+        cases += f'"{machine.root}{place}") echo h; echo d 1 1 {room * 1024 + 1} 1% {place} ;;\n'
+    machine.program("df", f'case "$2" in\n{cases}esac')
+    output = machine.run(probe_script(windows=False), shell)
+    disk = machine.lines(output)["disk"]
+    assert (disk["s"], disk["d"]["free"]) == (state, free)
+    assert sorted((disk["d"]["free"] + disk["d"]["also"]).split()) == sorted(f"{a}={b}M" for a, b in megabytes.items())
+    seen = [each for each in PROBE.read(artefact("p", output)) if isinstance(each, Observation)]
+    rooms = [each for each in seen if each.subject == "disk-space" and each.state is not State.OK]
+    assert " ".join(each.values["path"] for each in rooms) == bad
+
+
+@linux
+def test_room_that_df_cannot_tell_is_unknown(machine: Machine) -> None:
+    machine.program("df", 'echo "df: no file systems processed"; exit 1')
+    assert machine.probe()["disk"]["s"] == "unknown"
 
 
 @linux

@@ -147,9 +147,13 @@ case "$1 $2 $3" in
 "is-active "*) cat $R/units/$2.active 2>/dev/null || echo inactive ;;
 "is-enabled "*) cat $R/units/$2.enabled 2>/dev/null || echo disabled ;;
 "enable "*) shift; for each in "$@"; do case $each in --*) ;; *) echo enabled >$R/units/$each.enabled ;; esac; done ;;
-"disable "*) shift; for each in "$@"; do case $each in --*) ;; *) echo disabled >$R/units/$each.enabled ;; esac; done ;;
+"disable "*)
+  [ -e $R/fixed ] && { echo 'Failed to disable'; exit 1; }
+  shift
+  for each in "$@"; do case $each in --*) ;; *) echo disabled >$R/units/$each.enabled ;; esac; done
+  ;;
 "start "*) [ -e $R/broken ] && { echo 'Failed to start'; exit 1; }; echo active >$R/units/$2.active ;;
-"stop "*) echo inactive >$R/units/$2.active ;;
+"stop "*) [ -e $R/stuck ] && { echo 'Failed to stop'; exit 1; }; echo inactive >$R/units/$2.active ;;
 esac
 """
 ASSESS = "MsftLinuxPatchAutoAssess"
@@ -220,10 +224,57 @@ def test_what_broke_off_in_the_middle_can_be_taken_back_to_the_first_state(timed
     assert timed("restart-auto-assess-timer", "undo").steps["after"] == before
 
 
+@pytest.mark.parametrize(("trouble", "said"), [("stuck", "Failed to stop"), ("fixed", "Failed to disable")])
+def test_what_systemctl_could_not_take_back_is_told_and_tried_again(timed: Machine, trouble: str, said: str) -> None:
+    before = timed("restart-auto-assess-timer").steps["before"]
+    timed.file(trouble, "")
+    for _ in range(2):
+        failed = timed("restart-auto-assess-timer", "undo")
+        assert failed.state == "failed"
+        assert said in failed.said
+    (timed.root / trouble).unlink()
+    undone = timed("restart-auto-assess-timer", "undo")
+    assert (undone.state, undone.steps["after"]) == ("undone", before)
+    assert undone.said == "what stood there before was put back"
+    assert timed("restart-auto-assess-timer", "undo").state == "unchanged"
+
+
 def test_what_somebody_changed_since_is_not_put_back(timed: Machine) -> None:
     timed("restart-auto-assess-timer")
     timed.file(f"units/{ASSESS}.timer.active", "inactive\n")
     assert timed("restart-auto-assess-timer", "undo").state == "refused"
+
+
+# What is done anew with every run. No PowerShell runs here: the text shows it.
+
+
+def function_of(script: str, name: str) -> str:
+    """The text of a function of PowerShell."""
+    found = re.search(rf"^function {name} \{{\n(.*?)^\}}", script, re.MULTILINE | re.DOTALL)
+    assert found is not None, name
+    return found[1]
+
+
+@pytest.mark.parametrize("name", ["restart-update-service", "reset-windows-update-store", "move-cluster-core-group"])
+def test_a_second_run_acts_again_and_what_an_earlier_one_did_is_no_cure(name: str) -> None:
+    remedy = guest_remedy(name, "windows")
+    assert remedy is not None
+    (flag,) = re.findall(r"^\$script:(\w+) = \$false$", remedy.run.partition("$script:note =")[2], re.MULTILINE)
+    cured, cure = function_of(remedy.run, "Test-Cured"), function_of(remedy.run, "Set-Cure")
+    assert f"$script:{flag}" in cured
+    assert "'verify'" in cured
+    # It is set where the deed is done, and nowhere before it.
+    assert cure.index(f"$script:{flag} = $true") > cure.index("Start-Change" if "Start-Change" in cure else "Move(")
+    assert remedy.run.count(f"$script:{flag} = $true") == 1
+
+
+def test_each_run_sets_a_folder_of_its_own_aside_and_undo_takes_the_last() -> None:
+    remedy = guest_remedy("reset-windows-update-store", "windows")
+    assert remedy is not None
+    cure, undo = function_of(remedy.run, "Set-Cure"), function_of(remedy.run, "Undo-Cure")
+    assert "Get-FreeName" in cure
+    assert "Save-Text 'aside' $aside" in cure
+    assert "$aside = Get-Aside\n" in undo
 
 
 # sudo.

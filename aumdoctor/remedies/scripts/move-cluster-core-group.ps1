@@ -1,5 +1,6 @@
 # Moves the core resources of the failover cluster to another node that is up. The group is found by its type, since its
-# name is another in every language. It helps for weeks or months, until updates cure it.
+# name is another in every language. It helps for weeks or months, until updates cure it: then it is done once more.
+$script:moved = $false
 
 function Get-CoreGroup {
     Import-Module FailoverClusters
@@ -15,8 +16,10 @@ function Get-State {
     return [ordered]@{ group = $group.Name; owner = $group.OwnerNode.Name; state = $group.State; up = ((Get-UpNodes) -join ' ') }
 }
 
-# Moved is what is on another node than the one that this remedy found it on.
+# Moved is what is on another node than the one that this remedy found it on, the last time that it ran. That an earlier
+# run has moved it is no reason not to do it now.
 function Test-Cured {
+    if ($script:mode -ne 'verify' -and -not $script:moved) { return $false }
     $from = Get-SavedText 'owner'
     $group = Get-CoreGroup
     return ($null -ne $from -and [string]$group.OwnerNode.Name -ne $from -and [string]$group.State -eq 'Online')
@@ -34,6 +37,7 @@ function Set-Cure {
     Save-Text 'owner' $from
     Start-Change
     [void](Move-ClusterGroup -InputObject $group -Node $target -Wait 120)
+    $script:moved = $true
     $script:note = 'the core resources were moved from ' + $from + ' to ' + $target
 }
 

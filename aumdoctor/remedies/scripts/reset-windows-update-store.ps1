@@ -1,8 +1,17 @@
 # Sets the folder SoftwareDistribution aside, so that Windows makes a new one with the permissions that it needs. Nothing
-# is deleted: the old folder, with the history of updates, stands beside it.
+# is deleted: the old folder, with the history of updates, stands beside it, and so does that of every other run.
 $store = Join-Path $env:SystemRoot 'SoftwareDistribution'
-$aside = $store + '.aumdoctor'
 $services = 'wuauserv', 'bits'
+$script:reset = $false
+
+# Where the folder of the last run stands; empty where none is kept.
+function Get-Aside { return [string](Get-SavedText 'aside') }
+
+function Get-FreeName {
+    $name = $store + '.aumdoctor'
+    for ($number = 2; Test-Path -LiteralPath $name; $number++) { $name = $store + '.aumdoctor-' + $number }
+    return $name
+}
 
 function Get-State {
     $seen = [ordered]@{ store = 'absent'; permissions = ''; aside = 'absent' }
@@ -11,13 +20,15 @@ function Get-State {
         try { $seen.permissions = (Get-Acl -LiteralPath $store).Sddl }
         catch { $seen.permissions = 'they cannot be read' }
     }
-    if (Test-Path -LiteralPath $aside) { $seen.aside = (Get-Item -LiteralPath $aside -Force).CreationTimeUtc.ToString('s') }
+    $aside = Get-Aside
+    if ($aside -ne '' -and (Test-Path -LiteralPath $aside)) { $seen.aside = (Get-Item -LiteralPath $aside -Force).CreationTimeUtc.ToString('s') }
     return $seen
 }
 
-# Seen from outside it is whether SYSTEM has full control of the folder that Windows works in.
+# Seen from outside it is whether SYSTEM has full control of the folder that Windows works in. That an earlier run has set
+# a folder aside is no reason not to do it now.
 function Test-Cured {
-    if ($script:mode -ne 'verify') { return (Test-Path -LiteralPath $aside) }
+    if ($script:mode -ne 'verify') { return $script:reset }
     if (-not (Test-Path -LiteralPath $store)) { return $false }
     return ((Get-Acl -LiteralPath $store).Sddl -match '\(A;[A-Z]*;(FA|0x1f01ff);;;SY\)')
 }
@@ -50,15 +61,23 @@ function Invoke-WithoutServices($act) {
 }
 
 function Set-Cure {
+    $earlier = Get-Aside
+    $aside = Get-FreeName
     Save-Text 'aside' $aside
-    Invoke-WithoutServices { [IO.Directory]::Move($store, $aside) }
+    try { Invoke-WithoutServices { [IO.Directory]::Move($store, $aside) } }
+    catch {
+        if ($earlier -ne '') { Save-Text 'aside' $earlier }
+        throw
+    }
+    $script:reset = $true
     Start-Service -Name wuauserv
     for ($try = 0; $try -lt 15 -and -not (Test-Path -LiteralPath $store); $try++) { Start-Sleep -Seconds 2 }
     $script:note = 'the old folder stands at ' + $aside
 }
 
 function Undo-Cure {
-    if (-not (Test-Path -LiteralPath $aside)) { throw ($aside + ' is not there any more') }
+    $aside = Get-Aside
+    if ($aside -eq '' -or -not (Test-Path -LiteralPath $aside)) { throw ('the folder set aside is not there any more: ' + $aside) }
     if (Test-Installing) { throw 'updates are being installed: wait until that ends' }
     $later = $store + '.aumdoctor-' + [DateTime]::UtcNow.Ticks
     Invoke-WithoutServices {

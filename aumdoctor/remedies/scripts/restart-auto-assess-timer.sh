@@ -49,10 +49,16 @@ cure() {
   SAID='the timer is active'
 }
 
+# put_back VERB UNIT: what fails can be tried again, for what is kept stays.
+put_back() {
+  : >"$KEPT/begun"
+  TOLD=$(limited 30 systemctl "$@") || ending failed "systemctl $1: $TOLD"
+}
+
 back() {
   UNIT=$(kept unit)
   case $UNIT in MsftLinuxPatchAutoAssess | AzGPSLinuxPatchAutoAssess) ;; *) ending refused 'what is kept is damaged' ;; esac
-  [ "$(kept timer)" = active ] || limited 30 systemctl stop "$UNIT.timer" >/dev/null
-  [ "$(kept timer_start)" = enabled ] || limited 30 systemctl disable "$UNIT.timer" >/dev/null
-  [ "$(kept service_start)" = enabled ] || limited 30 systemctl disable "$UNIT.service" >/dev/null
+  [ "$(kept timer)" = active ] || put_back stop "$UNIT.timer"
+  [ "$(kept timer_start)" = enabled ] || put_back disable "$UNIT.timer"
+  [ "$(kept service_start)" = enabled ] || put_back disable "$UNIT.service"
 }
