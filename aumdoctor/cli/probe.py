@@ -19,7 +19,7 @@ from aumdoctor.cli.reach import Reach, reads_azure
 from aumdoctor.cli.streams import err
 from aumdoctor.errors import UsageError
 from aumdoctor.model import ids
-from aumdoctor.model.guest import Case, Host, Reading, Record, Source
+from aumdoctor.model.guest import Case, Host, Record, Source
 from aumdoctor.report.text import count, printable
 
 if TYPE_CHECKING:
@@ -105,10 +105,12 @@ def probe(
         paths = [f"{names[machine]}={path}" for machine, path in session.saved.items()]
         if collect is not None:
             paths += session.collect([machine for machine in asked if machine.id in answered], collect, yes=yes)
-        case = _case(paths, Path(scratch).as_posix(), names, unfit | session.problems)
+        case = _case(paths, Path(scratch).as_posix())
     verdicts = judge(case)
+    silent = {names[machine]: why for machine, why in (unfit | session.problems).items()}
+    case = _with_silent(case, silent)
     diagnoses = diagnose(case, verdicts, examination, {names[machine.id]: machine for machine in chosen})
-    report = guests_of(diagnoses, case.sources, ISSUES, generated_at=reach.now)
+    report = guests_of(diagnoses, case.sources, ISSUES, generated_at=reach.now, silent=silent)
 
     def rendered(format: str, columns: int, color: bool) -> Iterable[str]:
         if format == "json":
@@ -451,15 +453,18 @@ def _safe(name: str) -> tuple[str, ...]:
 # -- what they answered ------------------------------------------------------------------------------------------------
 
 
-def _case(paths: Sequence[str], scratch: str, names: Mapping[str, str], problems: Mapping[str, str]) -> Case:
-    """All answers and logs as one case. A machine that did not answer is a source that could not be read."""
+def _with_silent(case: Case, silent: Iterable[str]) -> Case:
+    """The case with the machines that answered nothing, for what Azure shows of them."""
+    heard = {host.name for host in case.hosts}
+    hosts = (*case.hosts, *(Host(name=name) for name in silent if name not in heard))
+    return msgspec.structs.replace(case, hosts=hosts)
+
+
+def _case(paths: Sequence[str], scratch: str) -> Case:
+    """All answers and logs as one case."""
     from aumdoctor.guest.collecting import read_case
 
     case = read_case(paths) if paths else Case()
-    told = tuple(
-        Source(file=names[machine], reading=Reading.UNREADABLE, reader="probe", why=why)
-        for machine, why in problems.items()
-    )
     hosts = tuple(
         Host(
             name=host.name,
@@ -468,7 +473,7 @@ def _case(paths: Sequence[str], scratch: str, names: Mapping[str, str], problems
         )
         for host in case.hosts
     )
-    return Case(hosts=hosts, sources=(*(_renamed_source(each, scratch) for each in case.sources), *told))
+    return Case(hosts=hosts, sources=tuple(_renamed_source(each, scratch) for each in case.sources))
 
 
 def _renamed(record: R, scratch: str) -> R:

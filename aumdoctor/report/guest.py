@@ -129,13 +129,12 @@ class Host(msgspec.Struct, frozen=True, kw_only=True):
     azure: tuple[AzureFinding, ...]
     standing: Annotated[
         Literal["patchable", "blocked", "unknown"] | None,
-        Meta(
-            description="The scan's verdict on the machine; null where it is none of the estate."
-        ),
+        Meta(description="The scan's verdict on the machine; null where it is none of the estate."),
     ]
     apart: Annotated[
         str, Meta(description="Why nothing of the estate is judged with it; empty where it is, or none was given.")
     ]
+    silent: Annotated[str, Meta(description="Why the probe did not ask it, or got no whole answer; empty otherwise.")]
     contradictions: Annotated[tuple[str, ...], Meta(description="What Azure shows and the machine disproves.")]
     sources: tuple[Source, ...]
 
@@ -148,6 +147,9 @@ class Guests(msgspec.Struct, frozen=True, kw_only=True):
     generated_at: Annotated[Time, Meta(description="When the report was written.")]
     hosts: tuple[Host, ...]
     sources: Annotated[tuple[Source, ...], Meta(description="Files that belong to no machine.")]
+    known_issues: Annotated[
+        int, Meta(description="How many issues were asked about; those with a verdict could be judged.")
+    ]
     not_touched: Annotated[
         tuple[str, ...], Meta(description="Known issues that nothing in the evidence touches: neither there nor not.")
     ]
@@ -167,17 +169,20 @@ def guests_of(
     issues: Sequence[Issue],
     *,
     generated_at: datetime,
+    silent: Mapping[str, str] | None = None,
 ) -> Guests:
-    """Project diagnoses; the exit code follows from them."""
+    """Project diagnoses; the exit code follows from them. `silent` says by its name why a host did not answer."""
+    silent = silent or {}
     touched = {verdict.issue for each in diagnoses for verdict in each.verdicts}
     return Guests(
         schema_version=GUEST_SCHEMA_VERSION,
         tool=Tool(name="aumdoctor", version=__version__),
         generated_at=generated_at,
-        hosts=tuple(map(_host, diagnoses)),
+        hosts=tuple(_host(each, silent.get(each.host.name, "")) for each in diagnoses),
         sources=tuple(map(_source, sources)),
+        known_issues=len(issues),
         not_touched=tuple(issue.id for issue in issues if issue.id not in touched),
-        exit_code=_exit_code(diagnoses, sources),
+        exit_code=_exit_code(diagnoses, sources, silent),
     )
 
 
@@ -185,16 +190,21 @@ _NOT_WHOLE = frozenset({guest.Reading.PARTLY, guest.Reading.UNREADABLE})
 _UNDECIDED = frozenset({guest.Likelihood.POSSIBLE, guest.Likelihood.INSUFFICIENT})
 
 
-def _exit_code(diagnoses: Sequence[GuestDiagnosis], sources: Sequence[guest.Source]) -> Literal[0, 1, 3]:
+def _exit_code(
+    diagnoses: Sequence[GuestDiagnosis], sources: Sequence[guest.Source], silent: Mapping[str, str]
+) -> Literal[0, 1, 3]:
     verdicts = [
         verdict.likelihood
         for each in diagnoses
         for verdict in each.verdicts
         if severity_of(verdict.issue) >= Severity.MEDIUM
     ]
-    if any(likelihood in SURE for likelihood in verdicts) or any(each.is_open for each in diagnoses):
+    if any(likelihood in SURE for likelihood in verdicts):
         return 1
-    if any(each.is_undecided for each in diagnoses):
+    # Of a machine that was not asked, the answer is unknown whatever Azure shows.
+    if any(each.is_open and each.host.name not in silent for each in diagnoses):
+        return 1
+    if silent or any(each.is_undecided or not each.verdicts for each in diagnoses):
         return 3
     everything = [*sources, *(source for each in diagnoses for source in each.host.sources)]
     read = [source for source in everything if source.reading in (guest.Reading.READ, guest.Reading.PARTLY)]
@@ -203,7 +213,7 @@ def _exit_code(diagnoses: Sequence[GuestDiagnosis], sources: Sequence[guest.Sour
     return 3 if any(likelihood in _UNDECIDED for likelihood in verdicts) else 0
 
 
-def _host(diagnosis: GuestDiagnosis) -> Host:
+def _host(diagnosis: GuestDiagnosis, silent: str) -> Host:
     times = [record.at for record in diagnosis.host.records if record.at is not None]
     # Local times and UTC are not compared: the kind that more records have is told.
     aware = [at for at in times if at.tzinfo is not None]
@@ -229,6 +239,7 @@ def _host(diagnosis: GuestDiagnosis) -> Host:
         ),
         standing=diagnosis.standing.value if diagnosis.standing is not None else None,
         apart=diagnosis.apart,
+        silent=silent,
         contradictions=diagnosis.contradictions,
         sources=tuple(map(_source, diagnosis.host.sources)),
     )

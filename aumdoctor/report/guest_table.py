@@ -43,7 +43,7 @@ def render(report: Guests, *, verbose: bool = False, width: int = 80, color: boo
     """
     page = Page(verbose=verbose, width=width, color=color)
     for host in report.hosts:
-        _host(page, host, verbose)
+        _host(page, host, report.known_issues, verbose)
         page.line()
     if report.sources:
         page.line("Files of no machine", "bold")
@@ -64,7 +64,7 @@ def _meaning(report: Guests) -> str:
     return _AZURES if report.exit_code == 1 and not inside else _MEANINGS[report.exit_code]
 
 
-def _host(page: Page, host: Host, verbose: bool) -> None:
+def _host(page: Page, host: Host, known: int, verbose: bool) -> None:
     page.line(printable(host.name) or "This machine", "bold")
     if host.resource_id is not None:
         page.copyable(host.resource_id, 2, "dim")
@@ -73,6 +73,8 @@ def _host(page: Page, host: Host, verbose: bool) -> None:
         told.append(f"evidence from {_time(host.first)} to {_time(host.last)}")
     if told:
         page.line(", ".join(told), "dim", indent=2)
+    if host.silent:
+        page.line(printable(host.silent), "bold yellow", indent=2)
     if host.apart:
         page.line(f"Not judged with what Azure shows: {sentence(host.apart)}", "bold yellow", indent=2)
     for sentence_ in host.contradictions:
@@ -82,9 +84,9 @@ def _host(page: Page, host: Host, verbose: bool) -> None:
     for verdict in shown:
         page.line()
         _verdict(page, verdict, verbose)
-    if not shown:
+    if not shown and host.sources:
         page.line()
-        page.line("No known issue shows in what was read.", indent=2)
+        _nothing(page, host, known)
     ruled_out = [each for each in host.verdicts if each not in shown]
     if ruled_out:
         page.line()
@@ -96,8 +98,21 @@ def _host(page: Page, host: Host, verbose: bool) -> None:
             by = f", explained by {finding.explained_by}" if finding.explained_by else ""
             inside = f", inside: {_WORDS[finding.guest].lower()}" if finding.guest is not None else ""
             page.line(f"{finding.check} {finding.name}: {printable(finding.message)}{by}{inside}", indent=4)
-    page.line()
-    _sources(page, host.sources, verbose)
+    if host.sources:
+        page.line()
+        _sources(page, host.sources, verbose)
+
+
+def _nothing(page: Page, host: Host, known: int) -> None:
+    """No issue shows: which is worth as much as could be judged."""
+    kinds = dict.fromkeys(each.reader for each in host.sources if each.records)
+    evidence = f"evidence: {', '.join(kinds)}" if kinds else "there is no evidence"
+    judged = len(host.verdicts)
+    if judged:
+        page.line(f"No known issue shows in what was read; {judged} of {known} can be judged by it.", indent=2)
+    else:
+        page.line(f"None of the {known} known issues can be judged by what was read.", "bold yellow", indent=2)
+    page.line(f"{evidence[0].upper()}{evidence[1:]}.", "dim", indent=2)
 
 
 def _verdict(page: Page, verdict: Verdict, verbose: bool) -> None:

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 
 from aumdoctor.cli import probe
-from aumdoctor.model.guest import Reading
+from aumdoctor.model.guest import Case, Host
 from aumdoctor.model.machine import ArcAgent, Machine, Status, VmAgent
 from tests.builders import arc_machine, azure_vm
 from tests.cli.conftest import Ended
@@ -80,10 +80,9 @@ def test_machines_of_one_name_are_told_apart() -> None:
     assert list(probe._names([one]).values()) == ["vm"]
 
 
-def test_a_machine_that_did_not_answer_is_a_source_that_cannot_be_read() -> None:
-    case = probe._case([], "/scratch", {"/a": "vm-a"}, {"/a": "Azure refused it"})
-    (source,) = case.sources
-    assert (source.file, source.reading, source.why) == ("vm-a", Reading.UNREADABLE, "Azure refused it")
+def test_a_machine_that_did_not_answer_is_a_machine_and_no_file() -> None:
+    case = probe._with_silent(Case(hosts=(Host(name="vm-b"),)), ["vm-a", "vm-b"])
+    assert ([host.name for host in case.hosts], case.sources) == (["vm-b", "vm-a"], ())
 
 
 def test_a_script_is_not_kept_with_its_answer() -> None:

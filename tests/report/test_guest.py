@@ -81,7 +81,7 @@ def test_the_exit_code() -> None:
     assert report(verdict(likelihood=Likelihood.POSSIBLE)).exit_code == 3
     assert report(verdict(likelihood=Likelihood.INSUFFICIENT)).exit_code == 3
     assert report(verdict(likelihood=Likelihood.RULED_OUT)).exit_code == 0
-    assert report().exit_code == 0
+    assert report().exit_code == 3
 
 
 def test_what_is_of_low_severity_is_told_and_does_not_fail() -> None:
@@ -93,6 +93,29 @@ def test_what_is_of_low_severity_is_told_and_does_not_fail() -> None:
 def test_a_file_that_could_not_be_read_is_no_health() -> None:
     assert report(sources=(FILE, Source(file="x.evtx", reading=Reading.PARTLY, why="cut off"))).exit_code == 3
     assert report(sources=(), loose=(Source(file="x.jpg", reading=Reading.UNRECOGNISED),)).exit_code == 3
+
+
+def test_it_says_how_much_could_be_judged() -> None:
+    page = guest_table.render(report(verdict(likelihood=Likelihood.RULED_OUT)))
+    assert (
+        f"No known issue shows in what was read; 1 of {len(ISSUES)} can be judged by it.\n  Evidence: core-log." in page
+    )
+    page = guest_table.render(report())
+    assert f"None of the {len(ISSUES)} known issues can be judged by what was read." in page
+    damaged = report(sources=(Source(file="x.gz", reading=Reading.UNREADABLE, why="cut off"),))
+    assert "No known issue shows" not in guest_table.render(damaged)
+
+
+def test_a_machine_that_was_not_asked_is_named_and_is_no_file() -> None:
+    off = Case(hosts=(Host(name="vm-off"),))
+    shown = guests_of(
+        diagnose(off, []), (), ISSUES, generated_at=NOW, silent={"vm-off": "not asked: it is deallocated"}
+    )
+    page = guest_table.render(shown)
+    assert page.startswith("vm-off\n  not asked: it is deallocated\n")
+    assert "file" not in page
+    assert "No known issue" not in page
+    assert shown.exit_code == 3
 
 
 def test_what_is_ruled_out_and_left_over_is_shown_with_its_cure() -> None:

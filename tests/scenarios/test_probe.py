@@ -434,19 +434,20 @@ def test_without_a_yes_nothing_is_sent(acting: Acting, monkeypatch: pytest.Monke
 def test_a_machine_that_is_off_is_not_asked_and_the_answer_is_unknown(acting: Acting) -> None:
     code, report, _ = probed(acting, "vm-off", "--yes")
     assert (code, acting.sent) == (3, [])
-    (source,) = report["sources"]
-    assert (source["file"], source["reading"]) == ("vm-off", "unreadable")
-    assert source["why"] == "not asked: it is deallocated"
+    (host,) = report["hosts"]
+    assert (host["name"], host["silent"]) == ("vm-off", "not asked: it is deallocated")
+    assert "AUM012" in [each["check"] for each in host["azure"]]
+    assert (host["sources"], report["sources"]) == ([], [])
 
 
 def test_one_that_does_not_answer_does_not_stop_the_others(acting: Acting) -> None:
     acting.server.faults.reset(r"POST /[^?]*vm-windows/runCommand")
     code, report, _ = probed(acting, "vm-windows", "srv-arc", "--yes")
     assert code in (1, 3)
-    assert [host["name"] for host in report["hosts"]] == ["srv-arc"]
-    (source,) = report["sources"]
-    assert source["file"] == "vm-windows"
-    assert "not sent twice" in source["why"]
+    answered, silent = report["hosts"]
+    assert (answered["name"], answered["silent"]) == ("srv-arc", "")
+    assert silent["name"] == "vm-windows"
+    assert "not sent twice" in silent["silent"]
 
 
 def test_all_machines_with_a_finding_are_asked(acting: Acting) -> None:
