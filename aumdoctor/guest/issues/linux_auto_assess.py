@@ -76,7 +76,8 @@ def linux_auto_assess_inactive(evidence: Evidence) -> Judgement | None:
 
     ## When it is wrong
     The service itself is inactive between two runs: that is how it should be. Where the assessment mode is
-    ImageDefault nobody wants the timer; where the mode is not known it is never more than possible. Microsoft's
+    ImageDefault nobody wants the timer; where the mode is not known it is never more than likely, and without units
+    that were set up no more than possible. Microsoft's
     troubleshooter takes "inactive" for "active": its "passed" proves nothing.
     """
     weighed = best_of(_of_timer(evidence), _of_service(evidence), _of_extension(evidence))
@@ -95,9 +96,12 @@ def linux_auto_assess_inactive(evidence: Evidence) -> Judgement | None:
     others = tuple(_differentials(evidence))
     without_systemd = others[0].state is Likelihood.CONFIRMED
     is_wanted = mode is not None or without_systemd
+    units = [*_units(evidence, ".timer"), *_units(evidence, ".service")]
+    # Units that are there were set up once, when it was meant to run; where there are none, it may never have been.
+    surest = Likelihood.POSSIBLE if units and not any(each.exists for each in units) else Likelihood.LIKELY
     asked = (*(() if is_wanted else (_ASK_FOR_MODE,)), *(() if weighed.likelihood is Likelihood.CONFIRMED else (_ASK,)))
     return Judgement(
-        likelihood=no_surer_than(Likelihood.CONFIRMED if is_wanted else Likelihood.POSSIBLE, weighed.likelihood),
+        likelihood=no_surer_than(Likelihood.CONFIRMED if is_wanted else surest, weighed.likelihood),
         said=said if is_wanted else f"{said}; whether it is meant to run is not known",
         evidence=(*weighed.quotes(evidence), *((evidence.quote(mode.record, mode.says),) if mode is not None else ())),
         missing=asked,

@@ -185,12 +185,10 @@ def _judged(pair: _Pair, rights: NetworkLogon) -> tuple[Likelihood, str]:
         )
         if rights.right in (Right.MISSING, Right.DENIED):
             return Likelihood.LIKELY, f"{seen}; {rights.said}. Its Security log would prove that this is why"
-        if rights.right is Right.GRANTED and _was_granted_before(pair, rights):
-            return Likelihood.RULED_OUT, f"{seen}; but {rights.said}, so that authentication fails for another reason"
         if rights.right is Right.GRANTED:
-            return Likelihood.INSUFFICIENT, (
-                f"{seen}; by now {rights.said}: it may have been granted since, or authentication fails for another "
-                "reason"
+            return Likelihood.RULED_OUT, (
+                f"{seen}; but {rights.said}: authentication fails for another reason, unless the right was granted "
+                "since"
             )
         if _audits_logons(pair):
             return Likelihood.POSSIBLE, (
@@ -229,12 +227,6 @@ def _judged_by_logon(pair: _Pair, rights: NetworkLogon, replica: str) -> tuple[L
         return Likelihood.CONFIRMED, seen
     seen = f"{seen}; that it was Hyper-V Replica which logged on is not shown"
     return (Likelihood.LIKELY if pair.runs_hyper_v else Likelihood.POSSIBLE), seen
-
-
-def _was_granted_before(pair: _Pair, rights: NetworkLogon) -> bool:
-    """Whether all that tells of the right is known to be older than the newest 29212."""
-    spans = [gap(record.at, pair.denied[-1].event.at) for record in rights.records]
-    return bool(spans) and all(span is not None and span > timedelta(0) for span in spans)
 
 
 def _audits_logons(pair: _Pair) -> bool:

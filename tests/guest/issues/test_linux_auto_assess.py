@@ -82,10 +82,14 @@ def test_where_nobody_wants_the_timer_it_is_no_fault() -> None:
 
 
 def test_where_the_mode_is_not_known_nothing_is_confirmed() -> None:
-    for record in (service(TIMER, "inactive"), saw("auto-assess-service"), configured("Error")):
+    for record, sure in (
+        (service(TIMER, "inactive"), "likely"),
+        (service(TIMER, exists=False), "possible"),
+        (saw("auto-assess-service"), "likely"),
+        (configured("Error"), "likely"),
+    ):
         verdict = told(issue, record)
-        assert verdict.likelihood == "possible"
-        assert verdict.explains == ()
+        assert verdict.likelihood == sure
         assert "whether it is meant to run is not known" in verdict.said
         assert any("assessmentMode" in each.command for each in verdict.missing)
 

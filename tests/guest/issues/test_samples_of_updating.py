@@ -43,7 +43,7 @@ OUTPUTS = {
     "troubleshooter/azure-all-passed.txt": {},
     "troubleshooter/azure-deb822-repo-false-failure.txt": {"AUM024": "possible"},
     "troubleshooter/azure-rhel-rhui-unreachable.txt": {"AUM024": "confirmed", "AUM092": "confirmed"},
-    "troubleshooter/azure-timer-inactive-no-extension.txt": {"AUM016": "confirmed", "AUM023": "possible"},
+    "troubleshooter/azure-timer-inactive-no-extension.txt": {"AUM016": "confirmed", "AUM023": "likely"},
     "troubleshooter/azure-tls11.txt": {"AUM021": "confirmed"},
     "troubleshooter/arc-ubuntu2204.txt": {"AUM095": "possible"},
     "troubleshooter/arc-rhel94.txt": {},

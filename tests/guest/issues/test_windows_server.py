@@ -97,7 +97,7 @@ def verdicts(*paths: str) -> dict[str, Verdict]:
                 f"REPLICAHOST2={OUTPUTS}/secedit-default-ok.inf",
             ],
             "WS004",
-            "insufficient-evidence",
+            "ruled-out",
         ),
     ],
 )
