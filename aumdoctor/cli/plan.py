@@ -171,26 +171,40 @@ def _why_not(name: str, made: Plan, selection: Selection, estate: Estate) -> str
 
 
 _NAMED = 3
+_SHORT = 3
+"""A word as short as this makes no remedy alike: "now", "vm", "for"."""
 _ONLY_A_PERSON = "only a person can do it"
 _SYSTEMS = {"linux": "Linux", "windows": "Windows", None: "both systems"}
 
 
 def _selection(reach: Reach, named: Sequence[str], risk: str) -> Selection:
-    """What may be planned. Raises UsageError for a remedy that does not exist."""
+    """What may be planned. Raises UsageError for a remedy that does not exist, or is nothing but steps for a person."""
     from aumdoctor.knowledge.lookup import nearest
     from aumdoctor.remedies.catalogue import BY_NAME
+    from aumdoctor.remedies.in_guest import rows
     from aumdoctor.remedies.plan import Selection
 
     if named:
         reach.refuse(("risk",), "--remedy")
     known = {name.casefold(): name for name in BY_NAME}
+    steps = sorted({row.name for row in rows()} - BY_NAME.keys())
     remedies = []
     for name in named:
+        if name.casefold() in steps:
+            raise UsageError(
+                f"{name.casefold()} is no request that could be planned, it is steps for a person",
+                advice=f"aumdoctor explain {name.casefold()} shows them, as does docs/guest-remedies.md",
+            )
         if name.casefold() not in known:
-            close = nearest(name, tuple(BY_NAME))
+            names = (*BY_NAME, *steps)
+            words = [word for word in name.casefold().split("-") if len(word) > _SHORT]
+            alike = [each for each in names if any(word in each.split("-") for word in words)]
+            close = nearest(name, names) or alike[:_NAMED]
             raise UsageError(
                 f"there is no remedy {name!r}",
-                advice=f"did you mean {' or '.join(close)}?" if close else "aumdoctor plan shows those that are of use",
+                advice=f"did you mean {' or '.join(close)}?"
+                if close
+                else "aumdoctor plan shows those that are of use; those inside a machine are in docs/guest-remedies.md",
             )
         remedies.append(known[name.casefold()])
     return Selection(risk=risk, remedies=tuple(dict.fromkeys(remedies)))

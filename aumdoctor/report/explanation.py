@@ -27,7 +27,7 @@ SUBJECTS = {
 
 
 # A check's name or a path is not broken at its hyphens, and nothing in the middle of a word: it may be copied.
-_fill = partial(textwrap.fill, break_on_hyphens=False, break_long_words=False)
+fill = partial(textwrap.fill, break_on_hyphens=False, break_long_words=False)
 
 
 def list_of(checks: Iterable[Check]) -> str:
@@ -73,14 +73,14 @@ def of_check(check: Check, checks: Sequence[Check], width: int, *, inside: Issue
     facts += [f"{fact}, where it can be read" for fact in check.uses]
     parts = [
         f"{check.id} {check.name}",
-        _fill(f"Severity {check.severity.label}, confidence {check.confidence}; about {machines}{blocks}.", width),
+        fill(f"Severity {check.severity.label}, confidence {check.confidence}; about {machines}{blocks}.", width),
         *_documentation(check.documentation, width),
-        *_listed("Remedies", [_cure(name) for name in check.remedies], width),
-        *_listed("Explains", [f"{each} {names[each]}" for each in check.causes if each in names], width),
-        *_listed("Explained by", [f"{each} {names[each]}" for each in parents_of(checks).get(check.id, ())], width),
-        *_listed("Reads", facts, width),
-        *_listed("Inside the machine", _inside(inside) if inside is not None else [], width),
-        *_listed("Source", [check.source, *([f"Troubleshooting article, {check.seed}"] if check.seed else [])], width),
+        *listed("Remedies", [_cure(name) for name in check.remedies], width),
+        *listed("Explains", [f"{each} {names[each]}" for each in check.causes if each in names], width),
+        *listed("Explained by", [f"{each} {names[each]}" for each in parents_of(checks).get(check.id, ())], width),
+        *listed("Reads", facts, width),
+        *listed("Inside the machine", _inside(inside) if inside is not None else [], width),
+        *listed("Source", [check.source, *([f"Troubleshooting article, {check.seed}"] if check.seed else [])], width),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -99,12 +99,12 @@ def of_entry(entry: Entry, checks: Iterable[Check], width: int) -> str:
     found_by = [f"{each} {names[each]}" for each in entry.checks if each in names and each not in noted]
     parts = [
         f"{title} ({entry.kind})",
-        _fill(entry.means, width),
-        *_listed("Also known as", entry.also, width),
-        *_listed("What to do", entry.advice, width),
-        *_listed("Found by", found_by, width),
-        *_listed("See also", [f"{note.id} {note.name}: {note.summary}" for note in told_in], width),
-        *_listed("Source", [f"{entry.source} (as of {entry.as_of})"], width),
+        fill(entry.means, width),
+        *listed("Also known as", entry.also, width),
+        *listed("What to do", entry.advice, width),
+        *listed("Found by", found_by, width),
+        *listed("See also", [f"{note.id} {note.name}: {note.summary}" for note in told_in], width),
+        *listed("Source", [f"{entry.source} (as of {entry.as_of})"], width),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -116,10 +116,10 @@ def of_issue(issue: Issue, width: int) -> str:
     sources = [issue.source, *([f"Article, {issue.seed}"] if issue.seed else [])]
     parts = [
         f"{issue.id} {issue.name}",
-        _fill(told, width),
+        fill(told, width),
         *_documentation(issue.doc, width),
-        *_listed("Explains", issue.explains, width),
-        *_listed("Source", sources, width),
+        *listed("Explains", issue.explains, width),
+        *listed("Source", sources, width),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -133,9 +133,9 @@ def of_note(note: Note, width: int) -> str:
     """A note in full, and that it is one."""
     parts = [
         f"{note.id} {note.name}",
-        _fill("A note and no check: nothing that a scan reads tells of it.", width),
+        fill("A note and no check: nothing that a scan reads tells of it.", width),
         *_documentation(note.documentation, width),
-        *_listed("Source", [f"{note.source} (as of {notes().as_of})"], width),
+        *listed("Source", [f"{note.source} (as of {notes().as_of})"], width),
     ]
     return "\n\n".join(parts) + "\n"
 
@@ -161,8 +161,9 @@ def _cure(name: str) -> str:
     return f"{kind.name}: {kind.title} ({kind.risk}, {'reversible' if kind.reversible else 'not reversible'}){portal}"
 
 
-def _listed(title: str, lines: Sequence[str], width: int) -> list[str]:
-    filled = (_fill(line, width, initial_indent="  ", subsequent_indent="    ") for line in lines)
+def listed(title: str, lines: Sequence[str], width: int) -> list[str]:
+    """A list with its title, or nothing where it is empty."""
+    filled = (fill(line, width, initial_indent="  ", subsequent_indent="    ") for line in lines)
     return [f"{title}\n" + "\n".join(filled)] if lines else []
 
 
@@ -175,6 +176,6 @@ def _documentation(documentation: str, width: int) -> list[str]:
         if any(line.startswith(("- ", "* ", "    ", "|")) for line in body.splitlines()):
             filled = textwrap.indent(body, "  " if title else "")
         else:
-            filled = _fill(body, width, initial_indent="  " * bool(title), subsequent_indent="  " * bool(title))
+            filled = fill(body, width, initial_indent="  " * bool(title), subsequent_indent="  " * bool(title))
         parts.append(f"{title}\n{filled}" if title else filled)
     return parts

@@ -40,7 +40,15 @@ HEAVY = ("azure", "aiohttp", "duckdb", "cryptography", "pydantic")
 
 
 @pytest.mark.parametrize(
-    "arguments", [["--help"], ["explain", "AUM018"], ["explain", "0x8024402C"], ["explain", "nonsense"], ["--version"]]
+    "arguments",
+    [
+        ["--help"],
+        ["explain", "AUM018"],
+        ["explain", "0x8024402C"],
+        ["explain", "clear-wsus-pointer"],
+        ["explain", "nonsense"],
+        ["--version"],
+    ],
 )
 def test_what_is_offline_imports_nothing_heavy(arguments: list[str]) -> None:
     program = (

@@ -70,6 +70,18 @@ def test_a_connection_that_was_cut_off_leads_to_both_issues_that_show_it(run: Ru
     assert "Found by\n  AUM025 windows-update-unreachable\n  WS004 replica-logon-denied\n" in told
 
 
+@pytest.mark.parametrize("query", ["clear-wsus-pointer", "correct-clock", "restart-machine", "reapply", "Assess-Now"])
+def test_a_remedy_is_explained(run: Run, query: str) -> None:
+    ended = run("explain", query)
+    assert ended.code == 0
+    assert ended.out.startswith(f"{query.lower()}\n\n")
+    assert "Cures\n  " in ended.out
+
+
+def test_a_mistyped_remedy_is_suggested(run: Run) -> None:
+    assert "did you mean clear-wsus-pointer " in run("explain", "clear-wsus-pointr").err
+
+
 @pytest.mark.parametrize("query", ["AUM140", "aum140", "no-rollback", "rollback"])
 def test_a_note_is_explained_and_called_one(run: Run, query: str) -> None:
     ended = run("explain", query)

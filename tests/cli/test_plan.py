@@ -171,7 +171,20 @@ def test_an_unknown_remedy_names_the_nearest(plan: Run) -> None:
     assert ended.code == 2
     assert "error: there is no remedy 'start-machines'" in ended.err
     assert "did you mean start-machine" in ended.err
-    assert plan(ILL, "--remedy", "zzz").code == 2
+    assert "docs/guest-remedies.md" in plan(ILL, "--remedy", "zzz").err
+    assert "did you mean clear-wsus-pointer or correct-wsus-pointer" in plan(ILL, "--remedy", "remove-wsus").err
+
+
+@pytest.mark.parametrize("name", ["correct-clock", "Correct-Proxy", "attach-ubuntu-pro"])
+def test_a_remedy_that_is_only_steps_is_called_so_and_says_where_to_read_them(plan: Run, name: str) -> None:
+    ended = plan(ILL, "--remedy", name)
+    assert ended.code == 2
+    assert f"{name.lower()} is no request that could be planned, it is steps for a person" in ended.err
+    assert f"aumdoctor explain {name.lower()}" in ended.err
+
+
+def test_a_misspelt_remedy_of_steps_is_suggested_as_well(plan: Run) -> None:
+    assert "did you mean correct-clock?" in plan(ILL, "--remedy", "corect-clock").err
 
 
 @pytest.mark.parametrize(
