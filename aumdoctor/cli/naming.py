@@ -105,5 +105,5 @@ def _no_configuration(estate: Estate, wanted: str) -> UsageError | UnreadableErr
     close = nearest(ids.name_of(wanted), tuple(dict.fromkeys(each.name for each in estate.configurations)))
     return UsageError(
         f"there is no maintenance configuration {wanted!r}",
-        advice=f"did you mean {' or '.join(close)}?" if close else "check the name: aumdoctor windows shows what there is",
+        advice=f"did you mean {' or '.join(close)}?" if close else "check the name: aumdoctor windows has them all",
     )

@@ -84,9 +84,7 @@ class Applied(msgspec.Struct, frozen=True, kw_only=True):
     actions: tuple[AppliedAction, ...]
     exit_code: Annotated[
         Literal[0, 1, 3, 130],
-        Meta(
-            description="0 all that was to be done was done; 1 something failed, was held back or is not cured; 3 unknown."
-        ),
+        Meta(description="0 what was to do was done; 1 something failed, was held back or is not cured; 3 unknown."),
     ]
 
 
