@@ -12,7 +12,5 @@ settings.load_profile("aumdoctor")
 
 
 def pytest_collection_finish() -> None:
-    """What was imported stays: the collector need not look at it again after every few objects of a test."""
-    gc.collect()
-    gc.freeze()
+    """What was imported stays: the collector need not look at it after every few objects of a test."""
     gc.set_threshold(50_000, 20, 100)
