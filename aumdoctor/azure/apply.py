@@ -355,10 +355,10 @@ class _Course:
         if has_happened(self._action, self._before, seen):
             if is_run(self._action.call):
                 return self._ended(Fate.UNKNOWN, "the answer was lost; Azure shows that the script was begun")
-            begun = _BEGUN.get(_kind(self._action))
-            if begun is not None:
-                is_lost = begun is not _BEGUN["register"]  # a registration that goes on needs nobody
-                return await self._watch(begun, time.monotonic() + self._seconds, is_lost=is_lost)
+            kind = _kind(self._action)
+            watched = _BEGUN.get(kind) or _WATCHED.get(kind)
+            if watched is not None:
+                return await self._watch(watched, time.monotonic() + self._seconds, is_lost=kind in _BEGUN)
             return self._ended(Fate.DONE, "the answer was lost, but Azure shows that it was carried out")
         if self._action.call.method == "POST":
             said = (
@@ -542,7 +542,6 @@ _WATCHED = {
 
 _SUMMARY_BAD = frozenset({"failed", "canceled", "cancelled"})
 _BEGUN = {
-    "register": _WATCHED["register"],
     "assesspatches": _Watched(
         path="properties.instanceView.patchStatus.availablePatchSummary.status",
         good=frozenset({"succeeded", "completedwithwarnings"}),
@@ -556,7 +555,7 @@ _BEGUN = {
         seconds=5 * 3600.0,
     ),
 }
-"""Where to see how something ends that Azure began although its answer was lost."""
+"""Where to see how an assessment or installation ends whose answer was lost; else its operation tells."""
 
 _DURATION = re.compile(r"PT(?:([0-9]{1,2})H)?(?:([0-9]{1,3})M)?")
 _AFTER_INSTALLING = 1200.0

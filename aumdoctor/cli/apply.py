@@ -71,7 +71,7 @@ def apply(
     from aumdoctor.cli import outputs
     from aumdoctor.report import applied_table, json
     from aumdoctor.store import plans
-    from aumdoctor.store.journal import DEFAULT_NAME
+    from aumdoctor.store.journal import DEFAULT_NAME, unreadable_lines
 
     destinations = outputs.parse(output or ["table"])
     at_once = min(parallel, reach.connection().concurrency)
@@ -82,6 +82,11 @@ def apply(
         raise UsageError(
             f"{book} says that this plan was begun and not ended",
             advice="give --resume to go on with it, or another --journal",
+        )
+    if resume and book.exists() and (lines := unreadable_lines(book)):
+        raise UsageError(
+            f"line {lines[0]} of {book} cannot be read, and what was sent by then might be sent twice",
+            advice="plan anew, by what Azure shows now: aumdoctor plan … -o plan.json",
         )
     report = carry_out(reach, made, bounds, book, yes=yes, command="apply")
 

@@ -66,6 +66,6 @@ def explain(context: typer.Context) -> None:
             f"nothing is known of {query!r}",
             advice=f"did you mean {' or '.join(close)}?"
             if close
-            else "paste a check's id, an error code such as 0x8024402C, or the whole error message",
+            else "paste a check's id, a remedy's name, an error code such as 0x8024402C, or the whole error message",
         )
     out("\n".join(explanation.of_entry(entry, CHECKS, width()) for entry in entries))

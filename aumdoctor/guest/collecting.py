@@ -22,7 +22,6 @@ from aumdoctor.model import ids
 from aumdoctor.model.guest import (
     Case,
     Damage,
-    OperatingSystem,
     Origin,
     PatchRequest,
     PatchStatus,
@@ -33,7 +32,6 @@ from aumdoctor.model.guest import (
 
 _KEPT = re.compile(rb'\s*\{\s*"machine"\s*:\s*"(/subscriptions/[^"\\\r\n]{1,1000})"')
 _COLLECTED = re.compile(rb"machine: (/subscriptions/[^\r\n]{1,1000})")
-_HOST = re.compile(r'"c": ?"os".*"host": ?"([^"\\]{1,255})"')
 
 
 def read_case(paths: Sequence[str], *, limits: Limits | None = None, readers: Sequence[Reader] | None = None) -> Case:
@@ -183,7 +181,7 @@ def _with_their_machines(reads: list[Read]) -> list[Read]:
     Raises UsageError where one name was given for several machines.
     """
     folders = {posixpath.dirname(read.source.file): read.machine for read in reads if read.source.reader == "collected"}
-    found = [_with_host(msgspec.structs.replace(read, machine=_machine_of(read, folders))) for read in reads]
+    found = [msgspec.structs.replace(read, machine=_machine_of(read, folders)) for read in reads]
     machines: dict[str, dict[str, str]] = defaultdict(dict)
     for read in found:
         if read.given and read.machine:
@@ -208,15 +206,6 @@ def _machine_of(read: Read, folders: dict[str, str]) -> str:
             break
         folder = above
     return read.machine
-
-
-def _with_host(read: Read) -> Read:
-    """The probe's line on the system says the name of the host, the answer of Run Command around it may not."""
-    records = []
-    for record in read.records:
-        told = _HOST.search(record.text) if isinstance(record, OperatingSystem) and not record.computer else None
-        records.append(record if told is None else msgspec.structs.replace(record, computer=told[1]))
-    return msgspec.structs.replace(read, records=tuple(records))
 
 
 def _orphans_marked(reads: list[Read]) -> Iterator[Read]:

@@ -863,6 +863,18 @@ def test_what_a_damaged_journal_may_have_held_is_said(acting: Callable[..., Acti
     assert "cannot be read" in report["stopped"]
 
 
+def test_a_damaged_journal_is_not_resumed_from(acting: Callable[..., Acting]) -> None:
+    user = acting(unassessed(1)[0])
+    user.plan(DAILY)
+    user.apply()
+    first, *rest = Path(JOURNAL).read_text().splitlines()
+    Path(JOURNAL).write_text("\n".join((first[:60], *rest)) + "\n")
+    sent = list(user.sent)
+    code, err = user("apply", "plan.json", "--yes", "--resume")
+    assert (code, f"line 1 of {JOURNAL} cannot be read" in err) == (2, True)
+    assert user.sent == sent
+
+
 def test_undo_does_nothing_after_ctrl_c(acting: Callable[..., Acting], monkeypatch: pytest.MonkeyPatch) -> None:
     user = acting(unassessed(1)[0])
     user.plan(DAILY)

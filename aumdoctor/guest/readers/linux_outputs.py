@@ -498,6 +498,8 @@ def _megabytes(text: str, block: float | None) -> float | None:
 
 def _disk_state(path: str, free_mb: float) -> State:
     """The threshold of the probe, and a warning below 2 GB where packages are unpacked: both are aumdoctor's own."""
+    if path == "/boot" or path.startswith("/boot/"):  # small by design, and only kernels need room there
+        return State.OK if free_mb >= 300 else State.BAD if free_mb < 100 and path == "/boot" else State.WARNING
     if free_mb < 300:
-        return State.WARNING if path.startswith("/boot/") else State.BAD
+        return State.BAD
     return State.WARNING if free_mb < 2048 and path.startswith(("/var", "/usr")) else State.OK

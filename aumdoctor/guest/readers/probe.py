@@ -190,6 +190,8 @@ def _os(check: _Check) -> Iterator[Record]:
         distribution=check.get("id").lower(),
         version=check.get("ver"),
         kernel=check.get("kernel"),
+        # The answer of Run Command around it may not say which machine it is of.
+        computer=check.get("host"),
     )
 
 
