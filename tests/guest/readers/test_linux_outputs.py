@@ -102,6 +102,11 @@ def test_properties_of_a_unit() -> None:
             State.BAD,
         ),
         (
+            "Filesystem 1K-blocks Used Available Use% Mounted on\n/dev/sda1 500000 244000 256000 49% /boot\n",
+            "250",
+            State.WARNING,
+        ),
+        (
             "ファイルシス   サイズ  使用  残り 使用% マウント位置\n/dev/sda1        30G   30G  100M  100% /\n",
             "100",
             State.BAD,
